@@ -2,7 +2,7 @@
 
 enum
 {
-  MAX_SHOWN = 3, /* packages in a title */
+  MAX_SHOWN = 3, /* number of packages in a title */
 };
 
 void

@@ -21,7 +21,7 @@ terrane_build_watch (TerraneStore *store, TerranePlan *plan, TerraneBuildWatch *
       TerranePin *pin = plan->trees->pdata[i];
       json_t *recipes = NULL;
       OciDigest identity;
-      gboolean compiled = pin->recipes != NULL && pin->open == NULL;
+      gboolean compiled = pin->recipes != NULL && pin->open == NULL && !pin->is_taken;
       if (compiled
           && ((!pin->has_key && !terrane_source_tree_set_key (store, pin, &identity, error))
               || (recipes = terrane_recipes_look (store, pin, seen, error)) == NULL))

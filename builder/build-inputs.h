@@ -1,4 +1,4 @@
-/* What a build was made of, kept for the next one, and why it did what it did. */
+/* Records the inputs of a build for the next one, and explains why each step was done. */
 #pragma once
 
 #include "builder/explain/explain.h"
@@ -6,14 +6,14 @@
 
 G_BEGIN_DECLS
 
-/* While a build goes on. */
+/* State collected while a build runs. */
 typedef struct
 {
-  GPtrArray *recipes; /* of json_t: which recipes are compiled, see TerraneStepFacts */
+  GPtrArray *recipes; /* of json_t: recipes that are compiled, see TerraneStepFacts */
 } TerraneBuildWatch;
 
-/** Before trees are made, when reasons are wanted: what only the store of before knows. @watch:
- * (out) */
+/** Collects what only the store before the build knows; called before trees are made, if
+ * explanations are wanted. @watch: (out). Errors: codes of %G_IO_ERROR (from libostree). */
 gboolean terrane_build_watch (TerraneStore *store, TerranePlan *plan, TerraneBuildWatch *watch,
                               GError **error);
 void terrane_build_watch_clear (TerraneBuildWatch *self);
@@ -21,10 +21,12 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneBuildWatch, terrane_build_watch_clear)
 
 /**
  * terrane_build_find_validation:
- * @validate: whether it is wanted
- * @out_inputs: (out) (transfer full) (nullable): %NULL when nothing would be run
+ * @validate: whether validation is wanted
+ * @out_inputs: (out) (transfer full) (nullable): %NULL if nothing would be run
  *
- * What the validation of @image depends on, and whether its results are known.
+ * Finds the inputs of the validation of @image, and whether its results are known.
+ *
+ * Errors: %OCI_ERROR_FORMAT, %OCI_ERROR_LIMIT, %OCI_ERROR_IO.
  */
 gboolean terrane_build_find_validation (TerraneStore *store, const TerraneProfile *profile,
                                         gboolean validate, TerraneSandboxKind sandbox,
@@ -33,12 +35,12 @@ gboolean terrane_build_find_validation (TerraneStore *store, const TerraneProfil
 
 /**
  * terrane_build_note_inputs:
- * @facts: of an image that is made, and not validated yet
- * @validation: what it will do
+ * @facts: of an image that has been made, but not validated yet
+ * @validation: what the validation will do
  * @watch: for the explanation
- * @out_explanation: (out) (transfer full) (nullable): %NULL when @watch is empty
+ * @out_explanation: (out) (transfer full) (nullable): %NULL if @watch is empty
  *
- * Returns: (transfer full): what the build was made of
+ * Returns: (transfer full): the inputs of the build
  */
 json_t *terrane_build_note_inputs (TerraneStore *store, const TerraneBuildFacts *facts,
                                    TerraneStepState validation, const TerraneBuildWatch *watch,

@@ -7,7 +7,7 @@
 typedef struct
 {
   guint files;
-  guint unknown; /* of them: those of unknown size */
+  guint unknown; /* number of those with unknown size */
   uint64_t bytes;
 } Fetch;
 
@@ -55,13 +55,13 @@ add_wheels (const TerranePlanning *self, const TerranePin *pin, Fetch *fetch, GE
   return TRUE;
 }
 
-/* Of the recipes that have to be compiled. */
+/* Adds the sources of the recipes that have to be compiled. */
 static gboolean
 add_recipe_sources (const TerranePlanning *self, const TerranePin *pin, Fetch *fetch,
                     GError **error)
 {
   guint tree = 0;
-  (void) g_ptr_array_find (self->plan->trees, pin, &tree); /* it is from there */
+  (void) g_ptr_array_find (self->plan->trees, pin, &tree); /* it comes from @trees */
   const json_t *looks = self->watch.recipes->pdata[tree];
   for (guint i = 0; pin->recipes != NULL && i < pin->recipes->recipes->len; i++)
     {
@@ -76,7 +76,7 @@ add_recipe_sources (const TerranePlanning *self, const TerranePin *pin, Fetch *f
   return TRUE;
 }
 
-/* The layers of an image in a registry that the store lacks. */
+/* Adds the layers of an image in a registry that the store lacks. */
 static gboolean
 add_layers (const TerranePlanning *self, const OciManifest *manifest, Fetch *fetch, GError **error)
 {
@@ -93,7 +93,7 @@ add_layers (const TerranePlanning *self, const OciManifest *manifest, Fetch *fet
   return TRUE;
 }
 
-/* What would be downloaded for a source that is read. */
+/* Finds what would be downloaded for a source that has to be read. */
 static gboolean
 find_fetch (const TerranePlanning *self, const TerranePin *pin, Fetch *fetch, GError **error)
 {
@@ -149,7 +149,7 @@ terrane_plan_add_fetches (const TerranePlanning *self, json_t *plan, GError **er
   Fetch of_base = { 0 };
   if (!find_fetch (self, self->plan->base, &of_base, error))
     return FALSE;
-  if (of_base.files > 0
+  if (of_base.files > 0 && !self->plan->base->is_taken
       && (self->plan->base->spec->kind == TERRANE_SOURCE_IMAGE || !self->base->stored))
     set_fetch (find_step (plan, "base", "base"), &of_base);
   for (guint i = 0; i < self->plan->trees->len; i++)

@@ -2,7 +2,7 @@
 
 #include "builder/image/image-look.h"
 
-/* In place of a tree that is not known: what it was in the last build, else nothing. */
+/* Replaces an unknown tree by that of the last build, if there is one. */
 static gboolean
 stand_in (const TerranePlanning *self, guint i, TerraneSourceTree *out, GError **error)
 {
@@ -38,7 +38,7 @@ is_open_tree (const TerranePlanning *self, const char *name)
   return FALSE;
 }
 
-/* Also of the layer of several trees, "a+b". */
+/* Also for the layer of several trees, "a+b". */
 static gboolean
 is_open (const TerranePlanning *self, const char *name)
 {
@@ -49,11 +49,11 @@ is_open (const TerranePlanning *self, const char *name)
   return open;
 }
 
-/* Whether the layer has something that is not known in it or below it. */
+/* Whether the content of the layer, or of one below it, is partly unknown. */
 static gboolean
 is_uncertain (const TerranePlanning *self, const char *name)
 {
-  gboolean open = self->ask;
+  gboolean open = FALSE;
   gboolean found = g_str_equal (name, "base");
   for (guint i = 0; !found && i < self->plan->trees->len; i++)
     {
@@ -84,7 +84,8 @@ is_same_wheel (const json_t *before, const json_t *after)
   return old != NULL && now != NULL && json_equal ((json_t *) old, (json_t *) now);
 }
 
-/* Whether the wheels of a layer are those of the last build: then it is most likely that layer. */
+/* Whether the wheels of a layer are those of the last build: then it is most likely the same
+ * layer. */
 static gboolean
 has_same_wheels (const TerranePlanning *self, const char *name, char *const *packages)
 {
@@ -121,7 +122,7 @@ take_base_layers (TerranePlanning *self)
     }
 }
 
-/* Those of a stored image, unless something stood in for their tree. */
+/* Takes the layers of a stored image, unless their tree was replaced. */
 static void
 take_image_layers (TerranePlanning *self)
 {
@@ -152,7 +153,7 @@ take_look (TerranePlanning *self, const TerraneImageLook *look)
     step->content = look->content_bytes;
 }
 
-/* Whether the layer @name is of the tree, or of several with it. */
+/* Whether the layer @name is that of the tree, or of several including it. */
 static gboolean
 is_layer_of (const char *name, const char *tree)
 {
@@ -160,7 +161,7 @@ is_layer_of (const char *name, const char *tree)
   return g_str_equal (name, tree) || g_strv_contains ((const char *const *) parts, tree);
 }
 
-/* A tree that nothing stands in for has no layer so far, and will have one. */
+/* An unknown tree without a replacement has no layer yet, but will have one. */
 static void
 take_missing (TerranePlanning *self, const GPtrArray *looks, guint tree)
 {
@@ -193,7 +194,7 @@ take_looks (TerranePlanning *self, const GPtrArray *looks)
     take_missing (self, looks, tree);
 }
 
-/* All that would be made when nothing can be said of what is below. */
+/* Lists everything that would be made if nothing is known about what is below. */
 static void
 take_all (TerranePlanning *self)
 {
@@ -211,15 +212,16 @@ take_all (TerranePlanning *self)
     }
 }
 
-/* What becomes of the base's own tree when it is put together is of no use here. */
+/* Assembling consumes the base's own tree, so a copy is used. */
 static gboolean
 look_at_image (TerranePlanning *self, GArray *trees, GPtrArray *looks, GError **error)
 {
-  static const TerraneProgress silent = { .phase = NULL }; /* of what is in */
+  static const TerraneProgress silent = { .phase = NULL }; /* for reading the trees */
   g_autoptr (TerraneTree) root = NULL;
   const TerraneImageOptions options = { .stamp = &self->stamp,
                                         .texts = &self->plan->texts,
                                         .pins = self->plan->trees,
+                                        .remote = self->shared.layers,
                                         .jobs = self->options->jobs,
                                         .look = looks,
                                         .progress = &silent };
@@ -242,7 +244,6 @@ terrane_plan_look_at_layers (TerranePlanning *self, GError **error)
   g_autoptr (GPtrArray) looks = terrane_image_looks_new ();
   g_autoptr (GArray) trees = g_array_new (FALSE, TRUE, sizeof (TerraneSourceTree));
   g_array_set_clear_func (trees, (GDestroyNotify) terrane_source_tree_clear);
-  self->ask = self->options->has_cache;
   if (!self->base->known)
     {
       take_all (self);
@@ -257,14 +258,13 @@ terrane_plan_look_at_layers (TerranePlanning *self, GError **error)
     }
   if (!look_at_image (self, trees, looks, error))
     return FALSE;
-  self->ask = self->ask && (self->open || !self->image->unchanged);
   if (self->image->unchanged)
     take_image_layers (self);
   else
     take_looks (self, looks);
-  if ((!self->open && !self->ask) || self->image->manifest == NULL)
+  if (!self->open || self->image->manifest == NULL)
     return TRUE;
-  /* It is that of what stood in, or one with other layers. */
+  /* It is that of the replacement, or one with other layers. */
   self->image->unchanged = FALSE;
   g_clear_pointer (&self->image->manifest, oci_descriptor_free);
   return TRUE;

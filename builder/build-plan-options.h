@@ -1,6 +1,7 @@
-/* How a build is planned. */
+/* Options for planning a build. */
 #pragma once
 
+#include "builder/build-shared.h"
 #include "builder/remote/remote.h"
 #include "builder/resolve/options.h"
 #include "builder/sandbox/sandbox.h"
@@ -13,11 +14,11 @@ typedef struct
   gboolean validate;
   TerraneSandboxKind sandbox;
   TerraneLockPolicy lock;
-  const char *tag;        /* (nullable): of the name in the store; "latest" */
-  TerraneRemote *local;   /* offline: nothing is asked for */
-  TerraneRemote *remote;  /* for pushes: blobs are looked for, by HEAD */
-  gboolean has_cache;     /* --cache-from: what it has is not known without reading it */
-  const char *mount_from; /* (nullable): see terrane_remote_push() */
+  const char *tag;                /* (nullable): of the name in the store; %NULL for "latest" */
+  TerraneRemote *local;           /* offline: makes no requests */
+  TerraneRemote *remote;          /* for pushes: looks for blobs with HEAD requests */
+  TerraneBuildCacheOptions cache; /* --cache-from, which is asked with @remote */
+  const char *mount_from;         /* (nullable): see terrane_remote_push() */
   const TerraneProgress *progress;
 } TerraneBuildPlanOptions;
 

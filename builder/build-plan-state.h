@@ -1,4 +1,4 @@
-/* A build while it is planned: what is known so far. */
+/* State of a build that is being planned. */
 #pragma once
 
 #include "builder/build-inputs.h"
@@ -18,14 +18,14 @@ typedef struct
   TerranePlan *plan;
   TerraneBase *base;
   GArray *trees;      /* of TerraneSourceTree: as they are or would be */
-  GPtrArray *changes; /* of char *: of the lock */
-  json_t *before;     /* (nullable): what the last build was made of */
+  GPtrArray *changes; /* of char *: changes of the lock */
+  json_t *before;     /* (nullable): inputs of the last build */
   TerraneStamp stamp;
   TerraneBuildWatch watch;
-  GPtrArray *layers;   /* of TerraneLayerStep */
-  TerraneImage *image; /* (nullable): its manifest too when it is known */
-  gboolean open;       /* something is not known without doing it */
-  gboolean ask;        /* --cache-from may have something of what would be made */
+  GPtrArray *layers;         /* of TerraneLayerStep */
+  TerraneImage *image;       /* (nullable): including its manifest if that is known */
+  gboolean open;             /* something can only be known by doing it */
+  TerraneBuildShared shared; /* what --cache-from has */
 } TerranePlanning;
 
 G_END_DECLS

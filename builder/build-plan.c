@@ -23,8 +23,19 @@ planning_clear (TerranePlanning *self)
   terrane_base_free (self->base);
   terrane_plan_free (self->plan);
   terrane_lock_free (self->lock);
+  terrane_build_shared_clear (&self->shared);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerranePlanning, planning_clear)
+
+static gboolean
+open_cache (TerranePlanning *self, GError **error)
+{
+  const TerraneBuildPlanOptions *options = self->options;
+  TerraneSourceContext context = self->context;
+  context.remote = options->remote;
+  return options->cache.from == NULL || options->cache.from->len == 0
+         || terrane_build_shared_open (&self->shared, &context, &options->cache, error);
+}
 
 static gboolean
 resolve (TerranePlanning *self, GError **error)
@@ -38,18 +49,20 @@ resolve (TerranePlanning *self, GError **error)
                                                   .remote = options->local,
                                                   .lock = self->lock,
                                                   .policy = options->lock,
+                                                  .shared = self->shared.trees,
                                                   .look = TRUE,
                                                   .jobs = options->jobs,
                                                   .progress = options->progress };
   self->plan = terrane_resolve (self->profile, &resolve_options, &self->base, self->changes, error);
   if (self->plan == NULL)
     return FALSE;
+  self->base->known = self->base->known || self->plan->base->is_taken;
   OciDigest digest = terrane_lock_digest (self->lock, self->plan->platform);
   terrane_plan_set_lock (self->plan, &digest);
   return terrane_stamp_init (&self->stamp, self->profile, self->base, options->progress, error);
 }
 
-/* @out_stored: whether the tree is in the store as it is read */
+/* @out_stored: (out): whether the tree is in the store as it is read */
 static gboolean
 look_at_image_tree (TerranePlanning *self, TerranePin *pin, TerraneSourceTree *tree,
                     gboolean *out_stored, GError **error)
@@ -95,7 +108,7 @@ wants_transforms (const TerraneSourceSpec *spec)
   return transforms->strip != TERRANE_STRIP_NONE || transforms->bytecode || transforms->dedupe;
 }
 
-/* What transforms make of a tree is known when they have made it before. */
+/* The result of transforms is known if they were applied to this tree before. */
 static gboolean
 look_at_transforms (TerranePlanning *self, const TerranePin *pin, TerraneSourceTree *tree,
                     GError **error)
@@ -117,6 +130,14 @@ look_at_transforms (TerranePlanning *self, const TerranePin *pin, TerraneSourceT
   return TRUE;
 }
 
+/* Its listing has the content of the tree; its layers are not fetched. */
+static gboolean
+take_from_cache (TerranePlanning *self, TerranePin *pin, TerraneSourceTree *tree, GError **error)
+{
+  return self->shared.trees == NULL || !self->base->known || pin->open != NULL
+         || terrane_shared_trees_take (self->shared.trees, pin, self->base, tree, error);
+}
+
 static gboolean
 look_at_trees (TerranePlanning *self, GError **error)
 {
@@ -127,14 +148,17 @@ look_at_trees (TerranePlanning *self, GError **error)
       g_array_append_val (self->trees, none);
       TerraneSourceTree *tree = &g_array_index (self->trees, TerraneSourceTree, i);
       TerranePin *pin = self->plan->trees->pdata[i];
-      if (!look_at_source (self, pin, tree, error) || !look_at_transforms (self, pin, tree, error))
+      if (!take_from_cache (self, pin, tree, error)
+          || (!pin->is_taken
+              && (!look_at_source (self, pin, tree, error)
+                  || !look_at_transforms (self, pin, tree, error))))
         return FALSE;
       self->open = self->open || tree->open;
     }
   return terrane_build_watch (self->store, self->plan, &self->watch, error);
 }
 
-/* How large what is made was in the last build, when that had as many layers of the tree. */
+/* Adds the sizes in the last build to what will be made, if that had as many layers of the tree. */
 static void
 add_estimates (const TerranePlanning *self, json_t *plan)
 {
@@ -163,7 +187,7 @@ add_estimates (const TerranePlanning *self, json_t *plan)
   }
 }
 
-/* Why something cannot be said. */
+/* Adds the reasons why something is unknown. */
 static void
 add_unknowns (const TerranePlanning *self, json_t *plan)
 {
@@ -207,22 +231,24 @@ explain (TerranePlanning *self, GError **error)
                                     .image = self->image,
                                     .validation = validation };
   g_autoptr (OciJsonValue) after = terrane_inputs_new (&facts);
-  if (self->open) /* else it is that of what stood in */
+  if (self->open) /* otherwise it is that of a replacement */
     (void) json_object_del (after, "assembled");
   g_autoptr (OciDescriptor) named =
       oci_layout_resolve (terrane_store_layout (self->store), self->name, NULL, NULL);
   const TerraneStepState image =
       self->image != NULL && self->image->unchanged ? TERRANE_STEP_REUSED : TERRANE_STEP_DONE;
-  const TerraneStepFacts steps = { .facts = &facts,
-                                   .recipes = self->watch.recipes,
-                                   .base_made = !self->base->stored,
-                                   .recipes_open = self->options->has_cache,
-                                   .base_open = self->plan->base->open != NULL,
-                                   .layers = self->layers,
-                                   .checks = image,
-                                   .image = image,
-                                   .validation = state,
-                                   .rest_open = self->open || self->ask };
+  const TerraneStepFacts steps = {
+    .facts = &facts,
+    .recipes = self->watch.recipes,
+    .base_made = !self->base->stored && !self->plan->base->is_taken,
+    .recipes_open = self->shared.cache != NULL,
+    .base_open = self->plan->base->open != NULL,
+    .layers = self->layers,
+    .checks = image,
+    .image = image,
+    .validation = state,
+    .rest_open = self->open || (self->shared.cache != NULL && image == TERRANE_STEP_DONE)
+  };
   return terrane_explain_build (self->store, &steps, self->before, after, named == NULL);
 }
 
@@ -331,7 +357,7 @@ terrane_build_plan (TerraneStore *store, const TerraneProfile *profile,
   };
   g_array_set_clear_func (self.trees, (GDestroyNotify) terrane_source_tree_clear);
   self.before = terrane_inputs_load (store, self.name);
-  if (!resolve (&self, error) || !look_at_trees (&self, error)
+  if (!open_cache (&self, error) || !resolve (&self, error) || !look_at_trees (&self, error)
       || !terrane_plan_look_at_layers (&self, error))
     return NULL;
   g_autoptr (OciJsonValue) plan = explain (&self, error);

@@ -1,4 +1,4 @@
-/* What a build and a push would do, and why, without doing any of it. */
+/* Finds out what a build and a push would do, and why, without doing any of it. */
 #pragma once
 
 #include "builder/build-plan-options.h"
@@ -8,10 +8,12 @@ G_BEGIN_DECLS
 
 /**
  * terrane_build_plan:
- * @pushes: of char *: docker://…, with ${lock.short} in them
+ * @pushes: of char *: docker://…, may contain ${lock.short}
  *
- * Returns: (transfer full) (nullable): what docs/record.md has of a plan; %NULL with the error that
- * a build would begin with
+ * Returns: (transfer full): the plan, see docs/record.md
+ * Errors: see terrane_build(), as far as a build would fail before it makes anything:
+ *   %TERRANE_ERROR_REFUSED, %TERRANE_ERROR_STALE, the codes of OCI_ERROR, and those of %G_IO_ERROR
+ *   (from libostree).
  */
 json_t *terrane_build_plan (TerraneStore *store, const TerraneProfile *profile,
                             const TerraneBuildPlanOptions *options, char *const *pushes,

@@ -8,9 +8,14 @@ static gboolean
 add_images (const TerraneBuildShared *self, const TerraneBuildCacheOptions *options, GError **error)
 {
   for (guint i = 0; options->secret == NULL && i < options->from->len; i++)
-    if (!terrane_remote_layers_add (self->layers, self->context.remote, options->from->pdata[i],
-                                    &self->context.profile->platform, error))
-      return FALSE;
+    {
+      g_autoptr (GError) missing = NULL;
+      if (!terrane_remote_layers_add (self->layers, self->context.remote, options->from->pdata[i],
+                                      &self->context.profile->platform, &missing, error))
+        return FALSE;
+      if (missing != NULL)
+        terrane_shared_cache_note_failure (self->cache, options->from->pdata[i], missing);
+    }
   return TRUE;
 }
 

@@ -39,7 +39,8 @@ terrane_build_free (TerraneBuild *self)
   g_free (self);
 }
 
-/* Whether the tree has @pattern, such as "transforms.setuid: ‘x’", from the lists of all trees. */
+/* Whether the setting @pattern of the tree, such as "transforms.setuid: ‘x’", is one for all
+ * trees. */
 static gboolean
 shares (const TerraneSourceSpec *spec, const char *pattern)
 {
@@ -56,14 +57,14 @@ is_used (const TerraneProfile *profile, const GArray *trees, const char *pattern
       const GPtrArray *unused = g_array_index (trees, TerraneSourceTree, i).unused;
       if (!shares (profile->trees->pdata[i], pattern))
         continue;
-      if (unused == NULL /* it may have used it when it was read */
+      if (unused == NULL /* it may have been used when the tree was read */
           || !g_ptr_array_find_with_equal_func ((GPtrArray *) unused, pattern, g_str_equal, NULL))
         return TRUE;
     }
   return FALSE;
 }
 
-/* What all trees share and none uses; each warns of its own. */
+/* Warns of settings for all trees that none uses; each tree warns of its own. */
 static void
 warn_unused (const TerraneProfile *profile, const GArray *trees, const TerraneProgress *progress)
 {
@@ -102,7 +103,7 @@ new_trees (const TerraneProfile *profile)
   return trees;
 }
 
-/* @trees: has those that were taken from a registry; gets the others */
+/* @trees: contains those taken from a registry; receives the others */
 static gboolean
 make_trees (TerraneBuildShared *shared, const TerranePlan *plan, const TerraneBase *base,
             GArray *trees, GError **error)
@@ -125,7 +126,8 @@ make_trees (TerraneBuildShared *shared, const TerranePlan *plan, const TerraneBa
   return TRUE;
 }
 
-/* What was compiled is given away also when something else fails: it took the time. */
+/* Results of recipes are given to the cache even if something else fails, since they took the
+ * time. */
 static gboolean
 resolve_trees (TerraneBuildShared *shared, const TerranePlan *plan, const TerraneBase *base,
                GArray *trees, GError **error)
@@ -139,7 +141,7 @@ resolve_trees (TerraneBuildShared *shared, const TerranePlan *plan, const Terran
   return FALSE;
 }
 
-/* Reports of the trees that were made, and of the transforms. */
+/* Collects reports of the trees that were made, and of the transforms. */
 static void
 take_reports (TerraneBuild *build, const TerraneProfile *profile, const TerraneBase *base,
               const GArray *trees)
@@ -165,7 +167,7 @@ open_lock (const TerraneProfile *profile, const TerraneLockPolicy *policy, GErro
   return policy->ignore ? terrane_lock_new (path) : terrane_lock_load (path, error);
 }
 
-/* Builds that were asked for nothing special keep the lock up to date, and say so. */
+/* Builds without special options keep the lock up to date, and report it. */
 static gboolean
 save_lock (TerraneLock *lock, const GPtrArray *changes, const TerraneBuildOptions *options,
            GError **error)
@@ -173,7 +175,7 @@ save_lock (TerraneLock *lock, const GPtrArray *changes, const TerraneBuildOption
   gboolean is_new = !terrane_lock_exists (lock);
   if (options->lock.ignore || options->lock.require || options->keep_lock)
     return TRUE;
-  /* Shipped profiles are in directories of root. */
+  /* Shipped profiles are in directories that belong to root. */
   if (is_new && !options->lock.update && !terrane_lock_is_writable (lock))
     {
       terrane_progress_warn (options->progress,
@@ -192,7 +194,7 @@ save_lock (TerraneLock *lock, const GPtrArray *changes, const TerraneBuildOption
   return TRUE;
 }
 
-/* @out_base: (out) (transfer full). @out_trees: (out): those that were taken from a registry.
+/* @out_base: (out) (transfer full). @out_trees: (out): those taken from a registry.
  * Returns: (transfer full) (nullable) */
 static TerranePlan *
 resolve (TerraneBuildShared *shared, const TerraneBuildOptions *options, TerraneLock *lock,
@@ -211,7 +213,7 @@ resolve (TerraneBuildShared *shared, const TerraneBuildOptions *options, Terrane
     .progress = options->progress,
   };
   g_autoptr (TerranePlan) plan = terrane_resolve (profile, &resolve_options, &base, changes, error);
-  /* What cannot be had gets into no lock. */
+  /* A lock does not get files that cannot be fetched. */
   if (plan == NULL || !terrane_build_shared_take (shared, plan, base, out_trees, error)
       || !terrane_fetch_trees (options->remote, plan, error)
       || !save_lock (lock, changes, options, error))
@@ -313,7 +315,7 @@ terrane_build_check (TerraneStore *store, const TerraneProfile *profile,
   return terrane_image_check (store, profile, base, trees, &image_options, today, error);
 }
 
-/* An image that cannot be run here is judged by the checks alone, and says so. */
+/* An image that cannot run here is only judged by the checks, which is reported. */
 static gboolean
 validate (TerraneBuildShared *shared, const TerraneBuildOptions *options, TerraneBuild *build,
           GError **error)
@@ -338,7 +340,7 @@ validate (TerraneBuildShared *shared, const TerraneBuildOptions *options, Terran
                                  &build->validation, &build->validation_cached, error);
 }
 
-/* Returns: (transfer full) (nullable): the digest of the image that @name is to be taken from */
+/* Returns: (transfer full) (nullable): digest of the image that loses @name */
 static char *
 other_image (TerraneStore *store, const char *name, const OciDescriptor *manifest)
 {
@@ -385,7 +387,7 @@ build_once (TerraneStore *store, const TerraneProfile *profile, const TerraneBui
   return TRUE;
 }
 
-/* What may come of an object, a tree or a layer of the store that is damaged, or that another
+/* Whether the cause may be a damaged object, tree or layer in the store, or one that another
  * program has put there. */
 static gboolean
 is_damage (const GError *error)
@@ -402,7 +404,7 @@ build_healed (TerraneStore *store, const TerraneProfile *profile,
   gboolean healed = FALSE;
   if (build_once (store, profile, options, out_build, out_partial, &local))
     return TRUE;
-  /* The build reports its own failure, not that of the healing. */
+  /* The build reports its own failure, not that of the repair. */
   if (*out_build != NULL || *out_partial || !is_damage (local)
       || !terrane_store_heal (store, &healed, NULL) || !healed)
     {
@@ -415,7 +417,7 @@ build_healed (TerraneStore *store, const TerraneProfile *profile,
   return build_once (store, profile, options, out_build, out_partial, error);
 }
 
-/* Whether it would have failed without anything from a registry, too. */
+/* Whether it would also have failed without a registry. */
 static gboolean
 is_own_failure (const GError *error)
 {
@@ -423,8 +425,8 @@ is_own_failure (const GError *error)
          || g_error_matches (error, OCI_ERROR, OCI_ERROR_USAGE);
 }
 
-/* Once more when the store was damaged, without what was; and when something that registries have
- * of trees is not what it should be, without that. */
+/* Retries after the store was damaged, without the damaged content; and if a tree from a registry
+ * is invalid, without that. */
 gboolean
 terrane_build (TerraneStore *store, const TerraneProfile *profile,
                const TerraneBuildOptions *options, TerraneBuild **out_build, GError **error)

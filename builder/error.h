@@ -1,4 +1,4 @@
-/* What the builder itself can say, beyond OCI_ERROR: the outcomes that have exit codes of their own
+/* Errors of the builder in addition to OCI_ERROR: outcomes that have their own exit codes
  * (docs/architecture.md, "Exit codes"). */
 #pragma once
 
@@ -11,10 +11,9 @@ G_BEGIN_DECLS
 /**
  * TerraneError:
  * @TERRANE_ERROR_REFUSED: a check or the validation failed: exit 3
- * @TERRANE_ERROR_STALE: the lock does not say what the profile asks for, or something has moved
- *   since: exit 4
- * @TERRANE_ERROR_FUNCTION: a function that was invoked answered with an error: exit 1
- * @TERRANE_ERROR_DIFFERENT: what was to be the same when made again is not: exit 4
+ * @TERRANE_ERROR_STALE: the lock does not match the profile, or something has changed since: exit 4
+ * @TERRANE_ERROR_FUNCTION: an invoked function answered with an error: exit 1
+ * @TERRANE_ERROR_DIFFERENT: a rebuild gave other bytes: exit 4
  */
 typedef enum
 {
@@ -36,10 +35,11 @@ enum
   TERRANE_EXIT_INTERRUPTED = 130,
 };
 
-/** The exit code for @error. */
+/** Returns: the exit code for @error */
 int terrane_exit_code (const GError *error);
 
-/** What kind of failure @error is, in one word for programs: docs/record.md lists them. */
+/** Returns: (transfer none): the kind of @error in one word, for programs: docs/record.md lists
+ * them */
 const char *terrane_error_word (const GError *error);
 
 G_END_DECLS

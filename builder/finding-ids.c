@@ -14,7 +14,7 @@ enum
 static const struct
 {
   const char *id;
-  unsigned severities; /* that a check gives it; a profile may say otherwise */
+  unsigned severities; /* that checks use; a profile may override them */
   const char *summary;
 } kinds[] = {
   { "azure-functions.host-json", E, "no host.json that the Functions host can read" },
@@ -36,7 +36,7 @@ static const struct
     "a library that a program or library needs and that is not found" },
   { "elf.missing-version", E | W | N, "a symbol version that the library found does not define" },
   { "elf.search-limit", N, "a file whose libraries are searched in very many directories" },
-  { "elf.shadowed-library", W, "a library that ships with a file but is not the one it gets" },
+  { "elf.shadowed-library", W | N, "a library that ships with a file but is not the one it gets" },
   { "elf.text-relocations", W, "code that is written to when it is loaded" },
   { "elf.twin-library", W, "a library that two packages bring, and that differs" },
   { "elf.undefined-symbol", E | W,

@@ -13,7 +13,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (git_commit, git_commit_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (git_odb, git_odb_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (git_config, git_config_free)
 
-/* libgit2 inflates a commit whole, and a few kilobytes can announce gigabytes. */
+/* libgit2 inflates a commit as a whole, and a few kilobytes can announce gigabytes. */
 #define MAX_COMMIT_BYTES (UINT64_C (16) * 1024 * 1024)
 
 enum
@@ -29,8 +29,8 @@ terrane_git_state_clear (TerraneGitState *self)
   g_clear_pointer (&self->problem, g_free);
 }
 
-/* libgit2 reads the formats of plain clones; of a partial clone it fetches nothing, and what a
- * worktree has in a configuration of its own does not matter here. */
+/* libgit2 reads the formats of plain clones; it fetches nothing for a partial clone, and a
+ * worktree's own configuration does not matter here. */
 static void
 begin_libgit2 (void)
 {
@@ -44,7 +44,7 @@ describe_failure (int code)
 {
   const git_error *failure = git_error_last ();
   g_autofree char *reason = oci_quote (failure != NULL ? failure->message : "unknown reason");
-  /* Where no safe.directory is set at all, libgit2 1.5 fails with the missing value instead. */
+  /* If safe.directory is not set at all, libgit2 1.5 fails with the missing value instead. */
   if (code == GIT_EOWNER || strstr (reason, "safe.directory") != NULL)
     return g_strdup_printf (
         "the git repository belongs to another user and is not read (%s); allow "
@@ -53,7 +53,7 @@ describe_failure (int code)
   return g_strdup_printf ("the git repository cannot be read: %s", reason);
 }
 
-/* @out_large: set when the commit is not to be read. Returns: as libgit2 */
+/* @out_large: set if the commit must not be read. Returns: as libgit2 */
 static int
 measure_commit (git_repository *repository, const git_oid *id, gboolean *out_large)
 {
@@ -124,7 +124,7 @@ terrane_git_source_url (const char *remote)
   const char *scheme_end = strstr (remote, "://");
   if (scheme_end == NULL)
     {
-      /* [user@]host:path, as scp spells it; a slash before the colon makes it a local path. */
+      /* [user@]host:path, the form of scp; a slash before the colon makes it a local path. */
       const char *colon = strchr (remote, ':'), *slash = strchr (remote, '/');
       if (colon == NULL || (slash != NULL && slash < colon) || colon == remote || colon[1] == ':')
         return NULL; /* "::" is a remote helper, gitremote-helpers(7) */
@@ -145,11 +145,10 @@ terrane_git_source_url (const char *remote)
   return g_strdup_printf ("https://%s/%s", g_uri_get_host (uri), path);
 }
 
-/* The ".git" of the work tree that @directory is in. Not left to libgit2, which also takes
- * directories that look like a repository without a work tree: anybody who may add files beside a
- * profile can make one. As with git, the search ends where another file system begins.
- *
- * Returns: (transfer full) (nullable) */
+/* Finds the ".git" of the work tree that contains @directory. libgit2 also accepts directories that
+ * look like a repository without a work tree: with the right to add files next to a profile, an
+ * attacker could make one. As with git, the search ends at the boundary of a file system. Returns:
+ * (transfer full) (nullable) */
 static char *
 find_dot_git (const char *directory)
 {
@@ -186,13 +185,13 @@ read_repository (const char *dot_git, TerraneGitState *out)
     read_source (repository, out);
 }
 
-/* Read by a thread of its own: a FIFO in the place of any file, which a configuration may include
- * from anywhere, would keep libgit2 for ever. */
+/* Read by a separate thread: a FIFO in place of any file, which a configuration may include from
+ * anywhere, would block libgit2 forever. */
 typedef struct
 {
   gint references;
   char *dot_git;
-  GMutex mutex; /* guards what follows */
+  GMutex mutex; /* guards the members below */
   GCond changed;
   gboolean done;
   TerraneGitState state;
@@ -217,7 +216,7 @@ read_in_thread (gpointer data)
   TerraneGitState state = { 0 };
   begin_libgit2 ();
   read_repository (self->dot_git, &state);
-  (void) git_libgit2_shutdown (); /* frees what it keeps for the thread */
+  (void) git_libgit2_shutdown (); /* frees data that it keeps for the thread */
   g_mutex_lock (&self->mutex);
   self->state = state;
   self->done = TRUE;
@@ -262,7 +261,7 @@ terrane_git_state (const char *directory, TerraneGitState *out_state)
   if (thread != NULL)
     g_thread_unref (thread);
   else
-    (void) read_in_thread (self); /* without a deadline: there is no other thread to keep it */
+    (void) read_in_thread (self); /* without a deadline, since there is no other thread */
   wait_for_state (self, out_state);
   reading_unref (self);
 }

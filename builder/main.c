@@ -1,6 +1,7 @@
 /* argv → command table. */
 #include "builder/cli/completion.h"
 #include "builder/cli/dispatch.h"
+#include "builder/cli/habits.h"
 #include "builder/cli/limits.h"
 #include "builder/cli/option-help.h"
 #include "builder/cli/versions.h"
@@ -35,6 +36,9 @@ static gboolean
 fail_unknown (const char *name, GError **error)
 {
   g_autofree char *quoted = oci_quote (name);
+  const char *advice = terrane_habit_command (name);
+  if (advice != NULL)
+    return oci_throw (error, OCI_ERROR_USAGE, "unknown command %s: %s", quoted, advice);
   g_autofree char *hint = oci_did_you_mean (name, terrane_command_names ());
   return oci_throw (error, OCI_ERROR_USAGE, "unknown command %s; see 'terrane --help'%s", quoted,
                     hint);
@@ -67,7 +71,7 @@ run_alone (TerraneGlobal *global, const TerraneOptionTable *tables, GError **err
   return TRUE;
 }
 
-/* "help" and "version", which users of other tools type, besides the commands. */
+/* "help" and "version", which users of other tools type, and the commands. */
 static gboolean
 run_command (TerraneGlobal *global, const TerraneOptionTable *tables, char **arguments,
              GError **error)
@@ -103,6 +107,7 @@ run (TerraneGlobal *global, char **words, GError **error)
   const TerraneOptionParser parser = { .tables = tables, .stop_at_argument = TRUE };
   terrane_options_init (tables);
   gboolean ok = terrane_options_parse (&parser, words, &arguments, error);
+  terrane_color_choose (global->color);
   if (ok && (arguments[0] == NULL || global->version || global->help))
     ok = run_alone (global, tables, error);
   else if (ok)
@@ -111,7 +116,7 @@ run (TerraneGlobal *global, char **words, GError **error)
   return ok;
 }
 
-/* What libraries have to say looks like our own messages; debugging output stays off. */
+/* Prints messages of libraries in terrane's format; debugging output stays off. */
 static void
 on_log (const char *domain, GLogLevelFlags level, const char *message, gpointer data)
 {
@@ -123,8 +128,8 @@ on_log (const char *domain, GLogLevelFlags level, const char *message, gpointer 
     terrane_print_error (message);
 }
 
-/* Else the next file that is opened, such as the store's directory, would be what programs read
- * and write. Nothing can be written to what was a closed output: that fails as it would have. */
+/* Otherwise the next opened file, such as the store's directory, would be what programs read and
+ * write. A descriptor for a closed output is read-only, so that writing fails as before. */
 static void
 open_standard_descriptors (void)
 {
@@ -133,7 +138,7 @@ open_standard_descriptors (void)
       abort ();
 }
 
-/* Who interrupts should not have to wait for somebody who does not read. */
+/* Avoids blocking on a stderr that is not read, after an interrupt. */
 static gboolean
 is_read (int fd)
 {
@@ -141,7 +146,7 @@ is_read (int fd)
   return poll (&out, 1, 0) != 0;
 }
 
-/* Libraries convert text by LC_CTYPE; the user's locale must not decide what is in an image. */
+/* Libraries convert text according to LC_CTYPE; the user's locale must not affect an image. */
 static gboolean
 set_locale (GError **error)
 {
@@ -151,7 +156,8 @@ set_locale (GError **error)
                        "libc-bin");
 }
 
-/* Whether --json is anywhere among the options. The parser forgets it when another one is wrong. */
+/* Whether --json is among the options. The parser does not report it if another option is
+ * invalid. */
 static gboolean
 asks_for_json (int argc, char **argv)
 {
@@ -161,21 +167,33 @@ asks_for_json (int argc, char **argv)
   return FALSE;
 }
 
+/* Also for messages about the options themselves. */
+static void
+choose_color (int argc, char **argv)
+{
+  for (int i = 1; i < argc && strcmp (argv[i], "--") != 0; i++)
+    if (g_str_has_prefix (argv[i], "--color="))
+      terrane_color_choose (argv[i] + strlen ("--color="));
+    else if (strcmp (argv[i], "--color") == 0)
+      terrane_color_choose (argv[i + 1]);
+}
+
 int
 main (int argc, char **argv)
 {
   open_standard_descriptors ();
   g_autoptr (GError) error = NULL;
   TerraneGlobal global = { 0 };
-  (void) signal (SIGPIPE, SIG_IGN); /* a closed stdout is reported by terrane_print_flush() */
-  json_object_seed (0); /* keys of objects, from the kernel's random numbers, before any thread */
+  (void) signal (SIGPIPE, SIG_IGN); /* terrane_print_flush() reports a closed stdout */
+  json_object_seed (0);             /* random, and before any thread */
   g_set_prgname ("terrane");
-  json_set_alloc_funcs (g_malloc, g_free); /* no memory ends the process, as everywhere else */
+  json_set_alloc_funcs (g_malloc, g_free); /* lack of memory ends the process, as everywhere else */
   (void) g_log_set_default_handler (on_log, NULL);
 
-  gboolean json = asks_for_json (argc, argv); /* before the parser takes words away */
+  choose_color (argc, argv);
+  gboolean json = asks_for_json (argc, argv); /* before the parser removes words */
   for (int i = 1; i < argc; i++)
-    g_free (oci_redact_user (argv[i])); /* from here on no message shows it */
+    g_free (oci_redact_user (argv[i])); /* no message shows it from here on */
   gboolean ok =
       set_locale (&error) && terrane_limits_apply (&error) && run (&global, argv + 1, &error);
   if (global.parsed)
@@ -187,6 +205,6 @@ main (int argc, char **argv)
   if (ok)
     return global.exit_status;
   if (!g_error_matches (error, OCI_ERROR, OCI_ERROR_CANCELLED) || is_read (STDERR_FILENO))
-    terrane_print_error (error->message);
+    terrane_print_failure (error->message);
   return terrane_exit_code (error);
 }

@@ -16,7 +16,7 @@ terrane_rootfs_clear (TerraneRootfs *self)
   self->pinned = FALSE;
 }
 
-/* Its files are hard links: they stay when gc removes the objects. */
+/* Its files are hard links, which survive when gc removes the objects. */
 static gboolean
 pin (TerraneRootfs *self, GError **error)
 {

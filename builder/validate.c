@@ -15,6 +15,7 @@
 enum
 {
   MAX_SCRIPT_BYTES = 1024 * 1024,
+  MAX_NAMES = 8, /* of operations that failed for one reason */
 };
 
 gboolean
@@ -44,7 +45,7 @@ terrane_validate_load_scripts (const TerraneValidateSpec *spec, GError **error)
   return g_steal_pointer (&scripts);
 }
 
-/* Which emulator, by its content where this process knows the file. */
+/* Identifies the emulator, by its content if this process knows the file. */
 static json_t *
 emulator_key (const TerraneEmulator *emulator)
 {
@@ -56,12 +57,12 @@ emulator_key (const TerraneEmulator *emulator)
   oci_json_set (key, "kind", json_integer (emulator->kind));
   if (emulator->program != NULL
       && oci_open_file (AT_FDCWD, emulator->program, TRUE, &fd, NULL, NULL)
-      && oci_digest_of_fd (fd, &digest, NULL, NULL)) /* running it says what is wrong */
+      && oci_digest_of_fd (fd, &digest, NULL, NULL)) /* running it reports the problem */
     oci_json_set (key, "program", oci_json_text (oci_digest_hex (&digest, hex)));
   return key;
 }
 
-/* Returns: (transfer full) (nullable): NULL where programs are kept in */
+/* Returns: (transfer full) (nullable): NULL if programs are contained */
 static json_t *
 unconfined_to_json (TerraneSandboxKind kind)
 {
@@ -80,7 +81,7 @@ terrane_validate_inputs (const TerraneProfile *profile, const TerraneImage *imag
   const TerraneEmulator *emulator = options->emulator;
   static const char *const keys[] = { "validate", "limits" };
   OciDigestHex hex;
-  /* By another terrane, or in a sandbox that allows less, it may fail. */
+  /* It may fail with another version of terrane, or in a sandbox that allows less. */
   OciDigest version = terrane_suite_version ();
   json_t *key = json_object ();
   json_t *digests = json_array ();
@@ -93,7 +94,7 @@ terrane_validate_inputs (const TerraneProfile *profile, const TerraneImage *imag
     }
   for (size_t i = 0; i < G_N_ELEMENTS (keys); i++)
     {
-      /* As text: what is digested has no fractions. */
+      /* As text, since digested documents have no fractions. */
       const json_t *value = json_object_get (profile->document->root.value, keys[i]);
       char *text = value != NULL ? json_dumps (value, JSON_SORT_KEYS | JSON_COMPACT) : NULL;
       oci_json_set (key, keys[i], oci_json_text (text != NULL ? text : ""));
@@ -110,7 +111,7 @@ terrane_validate_inputs (const TerraneProfile *profile, const TerraneImage *imag
   oci_json_set (key, "target", json_integer (profile->target));
   oci_json_set (key, "events", terrane_probes_digests (events));
   oci_json_set (key, "sandbox", json_integer (options->sandbox));
-  json_t *unconfined = unconfined_to_json (options->sandbox); /* by who runs terrane */
+  json_t *unconfined = unconfined_to_json (options->sandbox); /* depends on the user */
   if (unconfined != NULL)
     oci_json_set (key, "unconfined", unconfined);
   if (emulator->name != NULL)
@@ -177,7 +178,7 @@ run_probes (const TerraneValidateRun *run, GCancellable *cancellable, json_t *re
   return run->profile == NULL || terrane_probes_run (&probes, results, error);
 }
 
-/* How little was kept in, for who reads the record later. */
+/* Records how weak the sandbox was, for later readers. */
 static void
 add_unconfined (TerraneSandboxKind kind, json_t *results)
 {
@@ -260,26 +261,66 @@ text_of (const json_t *result, const char *key)
   return text != NULL ? text : "";
 }
 
+static gboolean
+has_failed (const json_t *result)
+{
+  return !json_is_true (json_object_get (result, "passed"));
+}
+
+/* Whether @other has failed for the reason of @result, like all operations that import the same
+ * broken package: their exceptions are equal, but not their tracebacks. Without an exception, all
+ * of their output must be equal. */
+static gboolean
+is_same_failure (const json_t *result, const json_t *other)
+{
+  static const char *const keys[] = { "kind", "message", "explanation" };
+  for (size_t i = 0; i < G_N_ELEMENTS (keys); i++)
+    if (strcmp (text_of (result, keys[i]), text_of (other, keys[i])) != 0)
+      return FALSE;
+  const char *kind = text_of (result, "kind"), *message = text_of (result, "message");
+  gboolean exception = strstr (message, "Error: ") != NULL
+                       && (strcmp (kind, "import") == 0 || strcmp (kind, "order") == 0);
+  return has_failed (other) && message[0] != '\0'
+         && (exception || strcmp (text_of (result, "output"), text_of (other, "output")) == 0);
+}
+
+/* Appends failures with one reason as one, with their names; the output is that of the first. */
+static void
+append_failure (GString *message, const json_t *results, size_t first)
+{
+  const json_t *result = json_array_get (results, first);
+  size_t count = 0;
+  for (size_t i = 0; i < first; i++)
+    if (is_same_failure (result, json_array_get (results, i)))
+      return;
+  g_string_append_printf (message, "\n%s %s", text_of (result, "kind"), text_of (result, "name"));
+  for (size_t i = first + 1; i < json_array_size (results); i++)
+    {
+      const json_t *other = json_array_get (results, i);
+      if (is_same_failure (result, other) && ++count < MAX_NAMES)
+        g_string_append_printf (message, ", %s", text_of (other, "name"));
+    }
+  if (count >= MAX_NAMES)
+    g_string_append_printf (message, " and %zu more", count - MAX_NAMES + 1);
+  g_string_append (message, ": ");
+  append_lines (message, "\n  ", text_of (result, "message"));
+  g_string_append (message, text_of (result, "output")[0] != '\0' ? "\n  | " : "");
+  append_lines (message, "\n  | ", text_of (result, "output"));
+  if (text_of (result, "explanation")[0] != '\0')
+    g_string_append_printf (message, "\n  → %s", text_of (result, "explanation"));
+}
+
 gboolean
 terrane_validate_judge (const json_t *results, GError **error)
 {
   g_autoptr (GString) message = g_string_new (NULL);
   unsigned failed = 0;
-  size_t i;
-  json_t *result;
-  json_array_foreach ((json_t *) results, i, result)
-  {
-    if (json_is_true (json_object_get (result, "passed")))
-      continue;
-    failed++;
-    g_string_append_printf (message, "\n%s %s: ", text_of (result, "kind"),
-                            text_of (result, "name"));
-    append_lines (message, "\n  ", text_of (result, "message"));
-    g_string_append (message, text_of (result, "output")[0] != '\0' ? "\n  | " : "");
-    append_lines (message, "\n  | ", text_of (result, "output"));
-    if (text_of (result, "explanation")[0] != '\0')
-      g_string_append_printf (message, "\n  → %s", text_of (result, "explanation"));
-  }
+  for (size_t i = 0; i < json_array_size (results); i++)
+    if (has_failed (json_array_get (results, i)))
+      {
+        failed++;
+        append_failure (message, results, i);
+      }
   if (failed == 0)
     return TRUE;
   g_set_error (error, TERRANE_ERROR, TERRANE_ERROR_REFUSED, "%u of %zu validations failed:%s",
@@ -298,7 +339,7 @@ remember (TerraneStore *store, const OciDigest *key, const TerraneImage *image,
   return terrane_cache_put (store, TERRANE_CACHE_RESULTS, key, entry, error);
 }
 
-/* @out_results: (out) (transfer full) (nullable): that passed, here or on another machine */
+/* @out_results: (out) (transfer full) (nullable): passed here or on another machine */
 static gboolean
 find_known (TerraneStore *store, const TerraneValidateOptions *options, const OciDigest *key,
             json_t **out_results, GError **error)
@@ -326,8 +367,8 @@ give (TerraneStore *store, const TerraneValidateOptions *options, const OciDiges
                                      error);
 }
 
-/* The files of an image whose layers are elsewhere. They must be those that it was put together of.
- */
+/* Fetches the files of an image whose layers are elsewhere. They must be those that it was
+ * assembled from. */
 static gboolean
 bring_files (TerraneStore *store, const TerraneImage *image, const TerraneValidateOptions *options,
              GError **error)

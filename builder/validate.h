@@ -1,4 +1,9 @@
-/* The validation of a built image: its own code in the sandbox. */
+/* Validates a built image by running its own code in the sandbox.
+ *
+ * Errors: %TERRANE_ERROR_REFUSED, %OCI_ERROR_USAGE, %OCI_ERROR_FORMAT, %OCI_ERROR_CORRUPT,
+ * %OCI_ERROR_UNSUPPORTED, %OCI_ERROR_LIMIT, %OCI_ERROR_NOT_FOUND, %OCI_ERROR_EXISTS,
+ * %OCI_ERROR_UNREACHABLE, %OCI_ERROR_NETWORK, %OCI_ERROR_TIMEOUT, %OCI_ERROR_DENIED, %OCI_ERROR_IO,
+ * %OCI_ERROR_CANCELLED, codes of %G_FILE_ERROR, codes of %G_IO_ERROR (from libostree). */
 #pragma once
 
 #include "builder/image/image.h"
@@ -10,19 +15,19 @@
 
 G_BEGIN_DECLS
 
-/* How an image is validated. */
+/* How to validate an image. */
 typedef struct
 {
   TerraneSandboxKind sandbox;
-  const TerraneEmulator *emulator; /* of the image's processor, not %TERRANE_EMULATION_MISSING; with
-                                    * it everything gets more time */
-  TerraneRemote *remote;           /* (nullable): has what the store lacks of the image */
-  TerraneSharedCache *cache;       /* (nullable): where results may be known */
-  unsigned jobs;                   /* threads that unpack layers */
+  const TerraneEmulator *emulator; /* for the image's processor, not %TERRANE_EMULATION_MISSING;
+                                      time limits are longer with it */
+  TerraneRemote *remote;           /* (nullable): has the parts of the image that the store lacks */
+  TerraneSharedCache *cache;       /* (nullable): cache that may have results */
+  unsigned jobs;                   /* number of threads that unpack layers */
   const TerraneProgress *progress;
 } TerraneValidateOptions;
 
-/** Whether the profile asks for anything. */
+/** Whether the profile requests any validation. */
 gboolean terrane_validate_wanted (const TerraneProfile *profile);
 
 /**
@@ -31,8 +36,10 @@ gboolean terrane_validate_wanted (const TerraneProfile *profile);
  *   something was run, also when it failed
  * @out_cached: (out): whether exactly this was run before and passed
  *
- * Runs the profile's validation in the image's file system. Fails with %TERRANE_ERROR_REFUSED
- * when one of them fails; the message has their output.
+ * Runs the profile's validation in the image's file system. Fails with %TERRANE_ERROR_REFUSED if
+ * any of it fails; the message contains the output.
+ *
+ * Errors: see the head.
  */
 gboolean terrane_validate_image (TerraneStore *store, const TerraneProfile *profile,
                                  const TerraneImage *image, const TerraneValidateOptions *options,
@@ -43,27 +50,33 @@ gboolean terrane_validate_image (TerraneStore *store, const TerraneProfile *prof
  * @out_inputs: (out) (transfer full): everything that the outcome depends on
  * @out_known: (out): whether exactly this was run before and passed
  *
- * What terrane_validate_image() would begin with.
+ * The first part of terrane_validate_image(), which runs nothing.
+ *
+ * Errors: %OCI_ERROR_FORMAT, %OCI_ERROR_LIMIT, %OCI_ERROR_IO.
  */
 gboolean terrane_validate_find (TerraneStore *store, const TerraneProfile *profile,
                                 const TerraneImage *image, const TerraneValidateOptions *options,
                                 json_t **out_inputs, gboolean *out_known, GError **error);
 
-/** Everything that the outcome depends on. Returns: (transfer full) */
+/** Returns: (transfer full): everything that the outcome depends on */
 json_t *terrane_validate_inputs (const TerraneProfile *profile, const TerraneImage *image,
                                  const GPtrArray *scripts, const GPtrArray *events,
                                  const TerraneValidateOptions *options);
 
-/** The digest of the same. @scripts: from terrane_validate_load_scripts()
- * @events: from terrane_probes_load() */
+/**
+ * terrane_validate_key:
+ * Returns the digest of terrane_validate_inputs(). @scripts: from terrane_validate_load_scripts()
+ * @events: from terrane_probes_load()
+ */
 OciDigest terrane_validate_key (const TerraneProfile *profile, const TerraneImage *image,
                                 const GPtrArray *scripts, const GPtrArray *events,
                                 const TerraneValidateOptions *options);
 
-/** Reads the scripts that @spec names. Returns: (transfer full): of TerraneValidationScript */
+/** Reads the scripts that @spec names. Returns: (transfer full): of TerraneValidationScript.
+ * Errors: %OCI_ERROR_FORMAT, %OCI_ERROR_LIMIT, %OCI_ERROR_IO. */
 GPtrArray *terrane_validate_load_scripts (const TerraneValidateSpec *spec, GError **error);
 
-/* What is run, and where. */
+/* The operations to run, and where. */
 typedef struct
 {
   const char *root; /* directory with an image's file system */
@@ -74,7 +87,7 @@ typedef struct
   const TerraneProfile *profile;   /* (nullable): for validate.invoke and validate.http */
   const GPtrArray *scripts;        /* from terrane_validate_load_scripts() */
   const GPtrArray *events;         /* (nullable): from terrane_probes_load(), with a profile */
-  const TerraneEmulator *emulator; /* of the image's processor, not %TERRANE_EMULATION_MISSING */
+  const TerraneEmulator *emulator; /* for the image's processor, not %TERRANE_EMULATION_MISSING */
   const GPtrArray *mounts;         /* (nullable): see TerraneSandbox */
   TerraneNetwork network;
   gboolean measure; /* see TerraneValidation */
@@ -85,13 +98,15 @@ typedef struct
  * terrane_validate_root:
  * @out_results: (out) (transfer full) (nullable): set whenever something was run
  *
- * Runs everything, whether it fails or not: terrane_validate_judge() is for that. SIGINT and
- * SIGTERM end it with %OCI_ERROR_CANCELLED and everything inside with it.
+ * Runs all parts, even after a failure: terrane_validate_judge() decides. SIGINT and SIGTERM end it
+ * with %OCI_ERROR_CANCELLED, and kill everything in the sandbox.
+ *
+ * Errors: see the head.
  */
 gboolean terrane_validate_root (const TerraneValidateRun *run, json_t **out_results,
                                 GError **error);
 
-/** Fails with %TERRANE_ERROR_REFUSED when a result failed; the message has all of them. */
+/** Fails with %TERRANE_ERROR_REFUSED if a result is a failure; the message contains all of them. */
 gboolean terrane_validate_judge (const json_t *results, GError **error);
 
 G_END_DECLS

@@ -1,4 +1,4 @@
-/* Walking through an archive that holds an image, one pass, members straight into a layout. */
+/* Reads an archive that contains an image in one pass, and its members directly into a layout. */
 #pragma once
 
 #include "oci/archive-reader.h"
@@ -8,26 +8,35 @@ G_BEGIN_DECLS
 
 /**
  * oci_archive_foreach:
- * @expected: (nullable): what the file must digest to: it fails when another one is there by now
- * @layout: where the members go, which says how much they may unpack to
+ * @path: the archive
+ * @expected: (nullable): digest that the whole file must have, %OCI_ERROR_CORRUPT if the file has
+ *   changed since
+ * @layout: receives the members; its unpack limits apply
+ * @func: called for each member; what it sets is returned
  *
- * Calls @func for every member of the archive file @path; a leading slash of a name is dropped.
+ * Calls @func for every member; a leading slash of a name is removed.
+ *
+ * Errors: %OCI_ERROR_FORMAT, %OCI_ERROR_CORRUPT, %OCI_ERROR_UNSUPPORTED, %OCI_ERROR_LIMIT,
+ *   %OCI_ERROR_IO.
  */
 gboolean oci_archive_foreach (const char *path, const OciDigest *expected, OciLayout *layout,
                               OciMemberFunc func, gpointer data, GError **error);
 
 /**
  * oci_archive_import_member:
- * @expected: (nullable): what the content must digest to
+ * @expected: (nullable): digest that the content must have
  * @out_digest, @out_size: (out) (optional)
  *
  * Copies the current member into @layout as a blob.
+ *
+ * Errors: %OCI_ERROR_FORMAT, %OCI_ERROR_CORRUPT, %OCI_ERROR_IO.
  */
 gboolean oci_archive_import_member (OciArchiveReader *reader, OciLayout *layout,
                                     const OciDigest *expected, OciDigest *out_digest,
                                     uint64_t *out_size, GError **error);
 
-/** Reads the current member, a document of at most 16 MiB. Returns: (transfer full) (nullable) */
+/** Reads the current member, a document of at most 16 MiB. Returns: (transfer full). Errors:
+ * %OCI_ERROR_FORMAT, %OCI_ERROR_CORRUPT, %OCI_ERROR_LIMIT. */
 GBytes *oci_archive_read_member (OciArchiveReader *reader, uint64_t size, GError **error);
 
 G_END_DECLS

@@ -34,8 +34,8 @@ struct _OciArchiveReader
   OciCpioReader *cpio;
   OciZipReader *zip;
 
-  /* Where its bytes come from, from the file inwards. */
-  OciByteReader *file; /* (nullable): as the file has them */
+  /* Readers of its bytes, beginning with the file. */
+  OciByteReader *file; /* (nullable): unmodified bytes of the file */
   OciDecompressor *decompressor;
   OciArchiveSource source;
   gpointer source_data;
@@ -60,8 +60,8 @@ read_counted (gpointer data, const void **out_bytes, size_t *out_len, GError **e
          && oci_unpack_budget_stream (self->budget, *out_len, error);
 }
 
-/* The bytes of data.tar.*, which end where the ar header says. A piece stays what it is until the
- * next one is wanted. */
+/* Reads the bytes of data.tar.*, which end as the ar header says. A piece stays valid until the
+ * next one is requested. */
 static gboolean
 read_deb_member (gpointer data, const void **out_bytes, size_t *out_len, GError **error)
 {
@@ -89,7 +89,7 @@ read_deb_counted (gpointer data, const void **out_bytes, size_t *out_len, GError
          && oci_unpack_budget_stream (self->budget, *out_len, error);
 }
 
-/* Finds the format by what the bytes are. */
+/* Finds the format from the bytes. */
 static gboolean
 open_format (OciArchiveReader *self, OciByteReader *bytes, GError **error)
 {
@@ -330,7 +330,7 @@ read_xattrs (OciArchiveReader *self, GError **error)
   return TRUE;
 }
 
-/* A member's name or that of a hard link's target. */
+/* Normalises a member's name or the target of a hard link. */
 static gboolean
 normalise (const OciArchiveReader *self, const char *raw, char **out_path, GError **error)
 {
@@ -384,8 +384,8 @@ read_entry (OciArchiveReader *self, OciEntry *out, GError **error)
   return TRUE;
 }
 
-/* What follows the archive in the file is read, too: for its digest, and since it must be nothing.
- */
+/* Also reads what follows the archive in the file: for its digest, and to verify that there is
+ * nothing. */
 static gboolean
 read_to_end (OciArchiveReader *self, GError **error)
 {
@@ -425,6 +425,24 @@ oci_archive_reader_read (OciArchiveReader *self, void *buffer, size_t len, size_
   if (self->cpio != NULL)
     return oci_cpio_reader_read (self->cpio, buffer, len, out_read, error);
   return oci_zip_reader_read (self->zip, buffer, len, out_read, error);
+}
+
+GBytes *
+oci_archive_reader_read_all (OciArchiveReader *self, const OciEntry *entry, uint64_t max,
+                             GError **error)
+{
+  if (entry->type != OCI_ENTRY_FILE || entry->size > max)
+    {
+      oci_throw (error, OCI_ERROR_FORMAT, "is not a file of at most %" G_GUINT64_FORMAT " bytes",
+                 max);
+      return NULL;
+    }
+  g_autofree char *data = g_malloc (entry->size + 1);
+  size_t total = 0;
+  for (size_t got = 1; got > 0 && total < entry->size; total += got)
+    if (!oci_archive_reader_read (self, data + total, entry->size - total, &got, error))
+      return NULL;
+  return g_bytes_new_take (g_steal_pointer (&data), total);
 }
 
 gboolean

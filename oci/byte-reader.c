@@ -13,11 +13,11 @@ struct _OciByteReader
 {
   OciArchiveSource source;
   gpointer data;
-  const uint8_t *bytes; /* of the piece at hand, or of @joined */
+  const uint8_t *bytes; /* of the current piece, or of @joined */
   size_t len;
   size_t lent; /* of @bytes: given out by oci_byte_reader_source() */
   gboolean ended;
-  uint8_t *joined; /* where a look ahead spans pieces */
+  uint8_t *joined; /* for a look-ahead that spans pieces */
   const uint8_t *rest;
   size_t rest_len; /* of the piece that @joined ends with */
 
@@ -83,7 +83,7 @@ next_piece (OciByteReader *self, const uint8_t **out_bytes, size_t *out_len, GEr
   return TRUE;
 }
 
-/* Once the joined bytes are used up, the piece that they end with goes on. */
+/* When the joined bytes are used up, continues with the rest of the piece that they end with. */
 static void
 advance (OciByteReader *self, size_t len)
 {
@@ -97,7 +97,7 @@ advance (OciByteReader *self, size_t len)
   self->rest_len = 0;
 }
 
-/* Puts what is there and the start of what follows into one buffer. */
+/* Joins the remaining bytes with the start of the following ones in one buffer. */
 static gboolean
 join (OciByteReader *self, size_t want, GError **error)
 {

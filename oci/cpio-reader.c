@@ -37,23 +37,23 @@ typedef struct
 {
   GPtrArray *names; /* of char * */
   OciRawMember first;
-  char *path; /* (nullable): the name with the content, once it has come */
+  char *path; /* (nullable): the name with the content, once it was found */
 } Linked;
 
 struct _OciCpioReader
 {
   OciByteReader *input;
   gboolean ended;
-  char *name;    /* of the member at hand, for messages */
+  char *name;    /* of the current member, for messages */
   uint64_t left; /* bytes of its content */
   uint64_t padding;
   gboolean has_checksum;
   uint32_t checksum, want;
   GHashTable *linked; /* "DEVICE INODE" -> Linked */
-  GPtrArray *order;   /* of Linked, borrowed: as they came */
+  GPtrArray *order;   /* of Linked, borrowed: in the order of the archive */
   guint waiting;
-  Linked *giving; /* (nullable): its names are given before the archive is read on */
-  guint flushed;  /* how many of @order are done at the end */
+  Linked *giving; /* (nullable): its names are returned before reading continues */
+  guint flushed;  /* number of @order handled at the end */
 };
 
 static void
@@ -167,7 +167,7 @@ read_odc (const char *raw, Header *out, GError **error)
   return TRUE;
 }
 
-/* 16 bit words; the two of a long number come with the upper one first, whatever the byte order. */
+/* 16-bit words; long numbers have the upper word first, in both byte orders. */
 static void
 read_bin (const uint8_t *raw, gboolean big, Header *out)
 {
@@ -303,13 +303,14 @@ make_hard_link (char *path, const char *target, const OciRawMember *like, OciRaw
                          .mtime = like->mtime };
 }
 
-/* Decides about a file of several names. @out_wait: it is kept, the next member is wanted. */
+/* Decides about a file with several names. @out_wait: it is held back, and the next member is
+ * needed */
 static gboolean
 take_linked (OciCpioReader *self, const Header *header, OciRawMember *out, gboolean *out_wait,
              GError **error)
 {
   Linked *linked = linked_of (self, header);
-  if (header->size > 0) /* as odc has it, every name may bring the content */
+  if (header->size > 0) /* in odc, every name may have the content */
     {
       g_free (linked->path);
       linked->path = g_strdup (out->path);
@@ -343,7 +344,7 @@ give_name (OciCpioReader *self, OciRawMember *out)
     self->giving = NULL;
 }
 
-/* After the last member: files of several names that are empty. */
+/* After the last member: returns empty files with several names. */
 static void
 give_empty (OciCpioReader *self, OciRawMember *out, gboolean *out_end)
 {
@@ -381,7 +382,7 @@ finish (OciCpioReader *self, GError **error)
   return TRUE;
 }
 
-/* Leaves the member at hand. */
+/* Skips the rest of the current member. */
 static gboolean
 leave (OciCpioReader *self, GError **error)
 {

@@ -21,17 +21,17 @@ struct _OciDecompressor
   OciByteReader *input;
   gboolean ended;
 
-  /* Of gzip and deflate. */
+  /* For gzip and deflate. */
   gboolean has_zlib;
   gboolean gzip;
   z_stream zlib;
   uint8_t *output;
 
-  /* Of everything else. */
+  /* For all other formats. */
   struct archive *archive;
-  GError *failure; /* (nullable): of @input, met inside of libarchive */
+  GError *failure; /* (nullable): of @input, inside of libarchive */
 
-  /* Of an rpm: its header is skipped by one, its payload decompressed by the other. */
+  /* For an rpm: one skips its header, the other decompresses its payload. */
   OciDecompressor *outer;
   OciByteReader *payload;
   OciDecompressor *inner;
@@ -59,11 +59,15 @@ throw_archive (OciDecompressor *self, GError **error)
     }
   const char *reason = archive_error_string (self->archive);
   g_autofree char *valid = reason != NULL ? g_utf8_make_valid (reason, -1) : NULL;
-  return oci_throw (error, OCI_ERROR_FORMAT, "decompressing: %s",
-                    valid != NULL ? valid : "the data is damaged");
+  const char *detail = valid != NULL ? strstr (valid, ": ") : NULL; /* after the library's name */
+  return oci_throw (error, OCI_ERROR_FORMAT, "the compressed data is damaged%s%s",
+                    valid != NULL ? ": " : "",
+                    detail != NULL  ? detail + strlen (": ")
+                    : valid != NULL ? valid
+                                    : "");
 }
 
-/* Filters by name: "all" would add such that run external programs. */
+/* Adds filters by name: "all" would include those that run external programs. */
 static gboolean
 open_filters (OciDecompressor *self, gboolean rpm, GError **error)
 {
@@ -95,7 +99,7 @@ static void
 open_zlib (OciDecompressor *self, int window)
 {
   self->has_zlib = inflateInit2 (&self->zlib, window) == Z_OK;
-  g_assert (self->has_zlib); /* fails only without memory, as g_malloc() does */
+  g_assert (self->has_zlib); /* only fails if out of memory, like g_malloc() */
   self->gzip = window == GZIP_WINDOW;
   self->output = g_malloc (OUTPUT_BYTES);
 }
@@ -117,7 +121,7 @@ is_rpm (const uint8_t *start, size_t len)
   return len >= sizeof lead && memcmp (start, lead, sizeof lead) == 0;
 }
 
-/* The payload of an rpm is an archive, never another rpm: so nothing nests. */
+/* The payload of an rpm is an archive, never another rpm, so nothing nests. */
 static gboolean
 open_rpm (OciDecompressor *self, GError **error)
 {
@@ -195,7 +199,7 @@ oci_decompressor_compression (const OciDecompressor *self)
     }
 }
 
-/* Behind the compressed data: the next member of gzip, zeros (of a tape), or nothing. */
+/* After the compressed data: the next member of gzip, zeros (of a tape), or nothing. */
 static gboolean
 after_end (OciDecompressor *self, GError **error)
 {

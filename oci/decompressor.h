@@ -1,5 +1,5 @@
-/* Decompresses what comes, by what the bytes are. The checksums of gzip, xz, zstd, bzip2, lzip and
- * lz4 are verified; what follows the compressed data may only be more of it, or zeros. */
+/* Decompresses a stream in the format that its bytes have. The checksums of gzip, xz, zstd, bzip2,
+ * lzip and lz4 are verified; only more compressed data or zeros may follow the compressed data. */
 #pragma once
 
 #include "oci/byte-reader.h"
@@ -10,25 +10,28 @@ typedef struct _OciDecompressor OciDecompressor;
 
 /**
  * oci_decompressor_new:
- * @input: borrowed, must outlive the decompressor; of an rpm the payload is read
+ * @input: borrowed, must outlive the decompressor; for an rpm, its payload is read
  *
- * Bytes that are not compressed come as they are.
+ * Bytes that are not compressed are passed through.
  *
- * Returns: (transfer full) (nullable)
+ * Returns: (transfer full)
+ * Errors: %OCI_ERROR_FORMAT.
  */
 OciDecompressor *oci_decompressor_new (OciByteReader *input, GError **error);
 
-/** Reads deflate data without a header, as zip has it: it must end with the input. */
+/** Reads deflate data without a header, as in zip files: it must end with the input.
+ * Returns: (transfer full) */
 OciDecompressor *oci_decompressor_new_deflate (OciByteReader *input);
 
 void oci_decompressor_free (OciDecompressor *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OciDecompressor, oci_decompressor_free)
 
-/** "gzip", "zstd" or "none"; other formats by the name of their program. (transfer none) */
+/** Returns: (transfer none): "gzip", "zstd" or "none"; for other formats the name of their program
+ */
 const char *oci_decompressor_compression (const OciDecompressor *self);
 
-/** The next piece; *@out_len is 0 at the end. @decompressor: an OciDecompressor; this is an
- * OciArchiveSource. */
+/** An OciArchiveSource that reads from an OciDecompressor; *@out_len is 0 at the end. Errors:
+ * %OCI_ERROR_FORMAT. */
 gboolean oci_decompressor_read (gpointer decompressor, const void **out_bytes, size_t *out_len,
                                 GError **error);
 

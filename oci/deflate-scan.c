@@ -22,20 +22,21 @@ enum
   ALPHABET_INVALID, /* a code that RFC 1951 does not define */
 };
 
-/* What a code means to somebody who only wants to skip it, packed so that both tables fit into the
- * first-level cache. A shift by an entry uses its low six bits, and the bit that says which
- * alphabet comes next is the one that leads from one table to the other: the chain from one code to
- * the next is as short as it can be. What is no code of the table, or the end of the block, has a
- * bit of its own, since both leave the loop. 0 is not an entry. */
+/* How to skip a code, packed so that both tables fit into the first-level cache. A shift by an
+ * entry uses its low six bits, and the bit for the next alphabet is also the one that leads from
+ * one table to the other, which makes the chain from one code to the next as short as possible. A
+ * code that is not in the table, and the end of the block, have a bit of their own, since both
+ * leave the loop. 0 is not an entry. */
 typedef uint16_t Skip;
 
 enum
 {
-  SKIP_BITS = 63,                  /* how many bits to skip */
-  SKIP_CODE_SHIFT = 6,             /* four bits: how many of those are the code itself */
+  SKIP_BITS = 63,                  /* number of bits to skip */
+  SKIP_CODE_SHIFT = 6,             /* four bits: number of those that are the code itself */
   SKIP_NEXT_SHIFT = TABLE_BITS,    /* two bits: the next alphabet */
   SKIP_DISTANCE = 1 << TABLE_BITS, /* set: index into the table of distances */
-  SKIP_EXIT = 2 << TABLE_BITS,     /* set: end of block, no code, or none of the table */
+  SKIP_EXIT =
+      2 << TABLE_BITS, /* set: end of block, an undefined code, or one that is not in the table */
   NOT_IN_TABLE = SKIP_EXIT | 1 << 15,
 };
 
@@ -188,8 +189,8 @@ find_slowly (const Code *self, uint64_t word)
   return make_skip (0, 0, ALPHABET_INVALID);
 }
 
-/* Since nothing is output, an index that holds several whole symbols can skip them in one step:
- * literals run on into what follows them, up to and including a length code. */
+/* Since nothing is output, an index with several whole symbols can skip them in one step: literals
+ * and what follows them, up to and including a length code. */
 static void
 fuse_literals (Skip *table)
 {
@@ -234,13 +235,13 @@ typedef struct
   Code precode;
 } Scanner;
 
-/* Where one walk through the symbols of a block is. */
+/* State of one walk through the symbols of a block. */
 typedef struct
 {
   uint64_t position; /* bits */
-  unsigned skip;     /* the last entry, of which SKIP_DISTANCE counts; 0 at first: a literal */
-  gboolean stopped;  /* at the end of the block, or at something that is no code */
-  gboolean ended;    /* at the end of the block */
+  unsigned skip;    /* the last entry, of which only SKIP_DISTANCE is used; 0 at first: a literal */
+  gboolean stopped; /* at the end of the block, or at an undefined code */
+  gboolean ended;   /* at the end of the block */
 } Walk;
 
 static inline Skip
@@ -249,7 +250,7 @@ look_up (const Scanner *scanner, uint64_t word, unsigned skip)
   return scanner->tables[(word & (SKIP_DISTANCE - 1)) | (skip & SKIP_DISTANCE)];
 }
 
-/* One code, whatever it is. */
+/* Skips one code of any kind. */
 static void
 walk_slowly (const Scanner *scanner, const Bits *bits, Walk *walk)
 {
@@ -264,11 +265,11 @@ walk_slowly (const Scanner *scanner, const Bits *bits, Walk *walk)
   walk->stopped = (skip & SKIP_EXIT) != 0 || walk->position > bits->end;
 }
 
-/* The hot path. Whether a literal or a match comes next is unpredictable, so there is no branch on
- * it: each code says which alphabet the next one is from. One load serves three codes: two of the
- * table with their extra bits are 40 bits at most, and of the third only the code's own eleven have
- * to be there. A position can overshoot the end of the stream by that much, which is refused before
- * the next load. */
+/* The hot path. Whether a literal or a match follows is unpredictable, so there is no branch on it:
+ * each code determines the alphabet of the next one. One load serves three codes: two codes of the
+ * table with their extra bits have at most 40 bits, and the third needs only its own eleven. A
+ * position can overshoot the end of the stream by that much; this is checked before the next
+ * load. */
 static inline void
 walk_on (const Scanner *scanner, const Bits *bits, Walk *walk)
 {
@@ -289,7 +290,7 @@ walk_on (const Scanner *scanner, const Bits *bits, Walk *walk)
   walk->stopped = walk->position > bits->end;
 }
 
-/* Where a walk that began in the middle came by. */
+/* A walk that began in the middle, with the positions it passed first. */
 typedef struct
 {
   Walk walk;
@@ -303,8 +304,8 @@ mark_of (const Walk *walk)
   return walk->position << 1 | (walk->skip & SKIP_DISTANCE) >> TABLE_BITS;
 }
 
-/* Takes the walk, which has come to where the guess began, on until both were at the same code:
- * from there they are the same. */
+/* Continues a walk that has reached the start of the guess until both have been at the same code:
+ * from there on they are the same. */
 static void
 join (const Scanner *scanner, const Bits *bits, Walk *walk, const Guess *guess)
 {
@@ -324,7 +325,7 @@ join (const Scanner *scanner, const Bits *bits, Walk *walk, const Guess *guess)
     }
 }
 
-/* Two walks at a time, while nothing but codes of the table comes. */
+/* Continues two walks alternately while all codes are in the table. */
 static void
 walk_both (const Scanner *scanner, const Bits *bits, Walk *first, Walk *second, uint64_t goal)
 {
@@ -355,11 +356,11 @@ walk_both (const Scanner *scanner, const Bits *bits, Walk *first, Walk *second, 
   *second = (Walk){ .position = b.position, .skip = skip_b, .stopped = b.position > bits->end };
 }
 
-/* Each code is found by the one before it, and the processor waits for the table each time. But
- * codes of variable length are in step again soon wherever one starts to read them, so a second
- * walk goes through the block at the same time, from a little after the first. What has begun with
- * a guess counts only once the first has met it, so that the result is that of one walk from the
- * beginning. */
+/* The position of each code depends on the one before, so the processor waits for the table each
+ * time. But reading codes of variable length synchronizes itself soon, wherever it starts: so a
+ * second walk, which starts a little further on, runs at the same time. Its result, which started
+ * from a guess, is used only once the first walk has met it; the result is therefore always that of
+ * one walk from the beginning. */
 static gboolean
 skip_symbols (const Scanner *scanner, Bits *bits)
 {
@@ -400,7 +401,8 @@ skip_stored (Bits *bits)
          && advance (bits, (uint64_t) length * 8);
 }
 
-/* The precode's symbols are lengths and repeats, so they are wanted by value: decoded slowly. */
+/* Symbols of the precode are lengths and repeats, whose value is needed: they are decoded
+ * slowly. */
 static gboolean
 take_precode_symbol (const Code *code, Bits *bits, unsigned *out_symbol)
 {

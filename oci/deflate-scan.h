@@ -1,10 +1,9 @@
-/* Where a deflate stream's last block begins and ends, in bits.
+/* Finds where the last block of a deflate stream begins and ends, in bits.
  *
- * libdeflate compresses a buffer into a complete stream, whose last block carries the BFINAL bit.
- * To put several such streams after each other in one gzip member that bit has to be cleared, and
- * only decoding tells where it is. Nothing but the positions is wanted, so this decoder writes no
- * output, which makes it several times faster than inflating (zlib's Z_BLOCK, examples/gzjoin.c).
- */
+ * libdeflate compresses a buffer into a complete stream, whose last block has the BFINAL bit set.
+ * To concatenate several such streams in one gzip member, that bit has to be cleared, and only
+ * decoding finds it. Since only the positions matter, this decoder writes no output, which makes it
+ * several times faster than inflating (zlib's Z_BLOCK, examples/gzjoin.c). */
 #pragma once
 
 #include <glib.h>
@@ -26,7 +25,7 @@ enum
  *
  * Pure function. Memory-safe on any input.
  *
- * Returns: FALSE when @stream is not a complete deflate stream
+ * Returns: %FALSE if @stream is not a complete deflate stream
  */
 gboolean oci_deflate_scan (const uint8_t *stream, size_t size, uint64_t *out_last_block,
                            uint64_t *out_end);

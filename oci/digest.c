@@ -79,7 +79,7 @@ struct _OciDigester
   EVP_MD_CTX *context;
 };
 
-/* OpenSSL's SHA-256 fails only when memory or the algorithm is missing: both end the process. */
+/* OpenSSL's SHA-256 only fails without memory or without the algorithm: both end the process. */
 static void
 must (int ok)
 {

@@ -17,11 +17,10 @@
 enum
 {
   MAX_IMAGES = 10000,
-  MAX_LINKS = 40, /* as the kernel follows */
+  MAX_LINKS = 40, /* the kernel's limit */
 };
 
-/* What a docker archive holds; several images may share members, and links stand for repeated
- * layers. */
+/* Content of a docker archive; several images may share members, and repeated layers are links. */
 typedef struct
 {
   OciLayout *layout;
@@ -30,7 +29,7 @@ typedef struct
   GBytes *manifest;
 } DockerImport;
 
-/* A name that is there twice would be another image for tools that take the other member. */
+/* A name that occurs twice would be another image for tools that use the other member. */
 static gboolean
 add_member (DockerImport *self, const char *path, const OciDigest *digest, uint64_t size,
             GError **error)
@@ -74,7 +73,7 @@ take_docker_member (OciArchiveReader *reader, const OciEntry *entry, gpointer da
   return add_member (self, entry->path, &digest, size, error);
 }
 
-/* @name: as manifest.json spells it, with "./" or "/" in front or not */
+/* @name: as in manifest.json, with or without leading "./" or "/" */
 static const OciDescriptor *
 find_member (const DockerImport *self, const char *name, GError **error)
 {
@@ -99,7 +98,7 @@ find_member (const DockerImport *self, const char *name, GError **error)
   return found;
 }
 
-/* Compresses the tar that @stream gives. */
+/* Compresses the tar from @stream. */
 static OciDescriptor *
 compress_layer (OciLayout *layout, OciLayerStream *stream, unsigned jobs, OciDigest *out_diff_id,
                 GError **error)
@@ -174,14 +173,14 @@ read_docker_image (const OciJson *at)
     return self;
   if (oci_json_require (at, "Config", &member) && oci_json_string (&member, &config))
     self->config = g_strdup (config);
-  if (oci_json_member (at, "Layers", &member)) /* null where an image has none */
+  if (oci_json_member (at, "Layers", &member)) /* null if an image has none */
     (void) oci_json_strv (&member, OCI_MANIFEST_MAX_LAYERS, &self->layers);
   if (oci_json_member (at, "RepoTags", &member))
     (void) oci_json_strv (&member, 10000, &self->tags);
   return self;
 }
 
-/* Of DockerImage. */
+/* Elements are DockerImage. */
 static GPtrArray *
 read_docker_images (GBytes *raw, GError **error)
 {
@@ -192,7 +191,7 @@ read_docker_images (GBytes *raw, GError **error)
       oci_json_parse (MANIFEST_NAME, raw, OCI_ERROR_FORMAT, &root, error);
   if (document == NULL)
     return NULL;
-  (void) oci_json_array (&root, MAX_IMAGES, &length); /* what it is instead is noted */
+  (void) oci_json_array (&root, MAX_IMAGES, &length); /* another type is noted */
   for (size_t i = 0; i < length; i++)
     {
       OciJson element;
@@ -202,8 +201,8 @@ read_docker_images (GBytes *raw, GError **error)
   return oci_json_document_finish (document, error) ? g_steal_pointer (&images) : NULL;
 }
 
-/* docker leaves docker.io/library/ out, skopeo writes it, podman puts localhost/ before the names
- * of what was built here: all of these are what the user called NAME:TAG. */
+/* docker omits docker.io/library/, skopeo writes it, podman puts localhost/ before the names of
+ * local images: users call all of these NAME:TAG. */
 static gboolean
 has_tag (const DockerImage *image, const char *name)
 {
@@ -230,7 +229,7 @@ list_tags (const GPtrArray *images)
   return list[0] != '\0' ? oci_quote (list) : g_strdup ("none with a name");
 }
 
-/* @name: (nullable): also "@N", the image at a position, for those without names */
+/* @name: (nullable): or "@N", the image at a position, for images without names */
 static const DockerImage *
 choose_docker_image (const GPtrArray *images, const char *name, GError **error)
 {
@@ -332,7 +331,7 @@ docker_archive_import (const char *path, const OciDigest *file, const char *name
   return image != NULL ? build_docker_manifest (&import, image, jobs, error) : NULL;
 }
 
-/* Adds a blob as HEX.SUFFIX and names that path in @paths when given. */
+/* Adds a blob as HEX.SUFFIX, and appends that path to @paths unless it is NULL. */
 static gboolean
 add_blob (OciArchiveFile *file, OciLayout *layout, const OciDescriptor *blob, const char *suffix,
           json_t *paths, GError **error)

@@ -1,4 +1,4 @@
-/* One member of an archive or file system tree, as readers give it and writers take it. */
+/* One member of an archive or file system tree, the type that readers return and writers take. */
 #pragma once
 
 #include <glib.h>
@@ -12,10 +12,10 @@ typedef enum
   OCI_ENTRY_DIRECTORY,
   OCI_ENTRY_SYMLINK,
   OCI_ENTRY_HARDLINK, /* target: normalised path of an earlier member */
-  OCI_ENTRY_SPECIAL,  /* device, fifo or socket: no layer of terrane holds one */
+  OCI_ENTRY_SPECIAL,  /* device, fifo or socket: never part of a layer that terrane writes */
 } OciEntryType;
 
-/* Strings and @xattrs are borrowed; the function that fills an entry says until when. */
+/* Strings and @xattrs are borrowed; each function that fills an entry says until when. */
 typedef struct
 {
   const char *path; /* normalised (oci_path_normalise()); "" is the root */
@@ -24,9 +24,9 @@ typedef struct
   uint32_t mode;      /* permission bits with setuid, setgid and sticky: at most 07777 */
   uint32_t uid;
   uint32_t gid;
-  uint64_t size;    /* bytes of content; only files have any */
+  uint64_t size;    /* bytes of content; 0 unless it is a file */
   GVariant *xattrs; /* (nullable): a(ayay), NUL-terminated name and value, sorted by name */
-  int64_t mtime;    /* seconds since 1970, as archives say; nothing that is written has it */
+  int64_t mtime;    /* seconds since 1970, from the archive; never written */
 } OciEntry;
 
 G_END_DECLS

@@ -16,7 +16,7 @@ enum
   TEXT_PERCENT = 45,
 };
 
-/* What one thread works with. */
+/* State of one thread. */
 typedef struct
 {
   struct libdeflate_compressor *text;
@@ -29,7 +29,7 @@ typedef struct
   size_t input_len;
   uint8_t *output;
   size_t output_len; /* 0 with an error: libdeflate or the scan failed */
-  gboolean done;     /* under the writer's mutex */
+  gboolean done;     /* guarded by the writer's mutex */
 } Block;
 
 struct _OciGzipWriter
@@ -37,10 +37,10 @@ struct _OciGzipWriter
   OciSink sink;
   gpointer sink_data;
   OciWorkers *workers;
-  GAsyncQueue *compressors; /* idle ones, one a thread */
+  GAsyncQueue *compressors; /* idle ones, one per thread */
   GMutex mutex;
   GCond done;
-  Block *ring; /* the blocks under way, oldest at @first */
+  Block *ring; /* the blocks in progress, oldest at @first */
   size_t ring_size;
   size_t first;
   size_t in_flight;
@@ -50,12 +50,12 @@ struct _OciGzipWriter
   uint32_t total; /* modulo 2^32, as ISIZE */
   gboolean header_written;
   gboolean raw;   /* no header, no trailer */
-  gint abandoned; /* atomic: what is under way is not wanted any more */
+  gint abandoned; /* atomic: results of blocks in progress are not needed any more */
 };
 
-/* Text gains several percent from libdeflate's level 2 and machine code hardly one, while the level
- * costs both the same time. Every 16th byte tells well enough which it is, and depends on nothing
- * else. */
+/* Text shrinks by several percent with libdeflate's level 2, machine code hardly by one, while the
+ * level costs both the same time. Sampling every 16th byte is sufficiently reliable, and depends on
+ * nothing else. */
 static gboolean
 is_texty (const uint8_t *data, size_t len)
 {
@@ -191,7 +191,8 @@ write_header (OciGzipWriter *self, GError **error)
   return self->sink (self->sink_data, header, sizeof header, error);
 }
 
-/* Waits for the oldest block under way and hands it on: blocks leave in the order they came. */
+/* Waits for the oldest block in progress and passes it on, so that blocks leave in their original
+ * order. */
 static gboolean
 drain_oldest (OciGzipWriter *self, GError **error)
 {

@@ -7,7 +7,7 @@ struct _OciImageConfig
   json_t *root;
 };
 
-/* The member @key of @object, made when missing. */
+/* Returns the member @key of @object, making it if it is missing. */
 static json_t *
 ensure (json_t *object, const char *key, json_t *(*make) (void) )
 {
@@ -48,7 +48,7 @@ check_strings (const OciJson *object, const char *key)
   OciJson member;
   g_auto (GStrv) strings = NULL;
   if (oci_json_member (object, key, &member))
-    (void) oci_json_strv (&member, 100000, &strings); /* notes what is wrong */
+    (void) oci_json_strv (&member, 100000, &strings); /* notes problems */
 }
 
 static void
@@ -75,7 +75,7 @@ check_runtime_part (const OciJson *root)
     (void) oci_json_object (&labels, NULL);
 }
 
-/* Entries that stand for a layer; null is an empty entry, as for Go. */
+/* Counts entries for layers; null is an empty entry, as in Go. */
 static guint
 count_history (const json_t *history)
 {
@@ -89,7 +89,7 @@ count_history (const json_t *history)
   return n;
 }
 
-/* More entries than layers belong to another image; fewer are common, and completed when layers
+/* More entries than layers belong to another image; fewer are common, and are completed when layers
  * are added. */
 static void
 check_history (const OciJson *root)
@@ -106,7 +106,7 @@ check_history (const OciJson *root)
       if (json_is_null (entry.value) || !oci_json_object (&entry, NULL))
         continue;
       if (oci_json_member (&entry, "empty_layer", &member))
-        (void) oci_json_bool (&member, &empty); /* a wrong one is noted */
+        (void) oci_json_bool (&member, &empty); /* a wrong type is noted */
     }
   size_t layers =
       json_array_size (json_object_get (json_object_get (root->value, "rootfs"), "diff_ids"));
@@ -248,7 +248,7 @@ oci_image_config_argv_with (const OciImageConfig *self, const char *const *cmd, 
   g_autoptr (GPtrArray) words = g_ptr_array_new_with_free_func (g_free);
   for (char **word = entrypoint; *word != NULL; word++)
     g_ptr_array_add (words, g_strdup (*word));
-  /* With an entrypoint the whole command is the handler, as Lambda has it. */
+  /* With an entrypoint the whole command is the handler, as on Lambda. */
   gboolean whole = handler != NULL && words->len > 0;
   for (const char *const *word = rest; !whole && *word != NULL; word++)
     g_ptr_array_add (words, g_strdup (*word));
@@ -313,7 +313,7 @@ void
 oci_image_config_set_entrypoint (OciImageConfig *self, const char *const *argv)
 {
   set_strings (self, "Entrypoint", argv);
-  (void) json_object_del (runtime_part (self), "Cmd"); /* absent is as good */
+  (void) json_object_del (runtime_part (self), "Cmd"); /* may be absent */
 }
 
 void

@@ -26,7 +26,7 @@ platform_to_json (const OciPlatform *platform)
   return object;
 }
 
-/* What is true of one image alone is not true of the index. */
+/* Keeps annotations that all images have: others do not apply to the index. */
 static void
 keep_common (json_t *common, const json_t *annotations)
 {

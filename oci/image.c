@@ -7,7 +7,7 @@ enum
   MAX_INDEX_DOCUMENTS = 100,
 };
 
-/* Choosing the image of an index. */
+/* State of choosing an image from an index. */
 typedef struct
 {
   OciLayout *layout;
@@ -15,7 +15,7 @@ typedef struct
   OciImageProvide provide; /* (nullable) */
   gpointer data;
   GPtrArray *offered; /* texts of platforms */
-  guint documents;    /* read so far */
+  guint documents;    /* number of documents read so far */
 } Choice;
 
 static gboolean
@@ -32,7 +32,7 @@ document_name (const char *kind, const OciDescriptor *document)
   return g_strconcat ("the ", kind, " ", oci_digest_text (&document->digest, text), NULL);
 }
 
-/* Reads a manifest or index, which must be what its descriptor says. */
+/* Reads a manifest or index, which must match its descriptor. */
 static GBytes *
 read_document (OciLayout *layout, const OciDescriptor *descriptor, OciMediaKind *out_kind,
                GError **error)
@@ -56,7 +56,8 @@ read_document (OciLayout *layout, const OciDescriptor *descriptor, OciMediaKind 
 static OciDescriptor *choose (Choice *self, const OciDescriptor *descriptor, guint depth,
                               GError **error);
 
-/* Returns: (transfer full) (nullable): without an error when the image is for another platform */
+/* Returns: (transfer full) (nullable): NULL without an error if the image is for another
+ * platform */
 static OciDescriptor *
 try_image (Choice *self, const OciDescriptor *descriptor, GError **error)
 {
@@ -104,8 +105,8 @@ choose_of_index (Choice *self, const OciIndex *index, guint depth, GError **erro
   return NULL;
 }
 
-/* Returns: (transfer full) (nullable): without an error when an index has no image for the
- *   platform */
+/* Returns: (transfer full) (nullable): NULL without an error if an index has no image for the
+ * platform */
 static OciDescriptor *
 choose (Choice *self, const OciDescriptor *descriptor, guint depth, GError **error)
 {
@@ -245,7 +246,7 @@ copy_blob (OciLayout *from, const OciDescriptor *blob, OciLayout *to, GError **e
   gboolean found = FALSE;
   if (!oci_layout_find_blob (to, &blob->digest, &found, NULL, error))
     return FALSE;
-  if (found && oci_layout_verify_blob (to, blob, NULL)) /* one that is damaged is replaced */
+  if (found && oci_layout_verify_blob (to, blob, NULL)) /* a damaged one is replaced */
     return TRUE;
   g_autofree char *buffer = g_malloc (COPY_BYTES);
   g_autoptr (OciBlobWriter) writer = oci_blob_writer_new (to, error);

@@ -1,4 +1,7 @@
-/* Whole images between and inside layouts. */
+/* Operations on whole images in layouts: choosing by platform, reading, copying.
+ *
+ * Errors: %OCI_ERROR_FORMAT, %OCI_ERROR_CORRUPT, %OCI_ERROR_UNSUPPORTED, %OCI_ERROR_LIMIT,
+ *   %OCI_ERROR_NOT_FOUND, %OCI_ERROR_IO. */
 #pragma once
 
 #include "oci/image-config.h"
@@ -6,8 +9,8 @@
 
 G_BEGIN_DECLS
 
-/* Brings a document of an image into the layout, unless it is there. @is_config: else it is a
- * manifest or an index */
+/* Fetches a document of an image into the layout unless it exists there. @is_config: otherwise it
+ * is a manifest or an index */
 typedef gboolean (*OciImageProvide) (gpointer data, const OciDescriptor *document,
                                      gboolean is_config, GError **error);
 
@@ -15,22 +18,24 @@ typedef gboolean (*OciImageProvide) (gpointer data, const OciDescriptor *documen
  * oci_image_find_manifest:
  * @descriptor: of an image manifest, or of an index in @layout
  * @platform: which image of an index to take
- * @provide: (nullable): for documents that @layout lacks
+ * @provide: (nullable): fetches documents that @layout lacks
  *
- * Indexes may be nested. An image of which the index does not say for which platform it is
- * is asked by its configuration.
+ * Indexes may be nested. If the index does not name an image's platform, the image's configuration
+ * is read.
  *
- * Returns: (transfer full) (nullable): descriptor of the image manifest; the error lists the
- *   platforms that there are images for
+ * Returns: (transfer full): descriptor of the image manifest; the error lists the platforms that
+ *   images exist for
+ * Errors: see the head.
  */
 OciDescriptor *oci_image_find_manifest (OciLayout *layout, const OciDescriptor *descriptor,
                                         const OciPlatform *platform, OciImageProvide provide,
                                         gpointer data, GError **error);
 
-/** For which platform an image is, for messages. Returns: (transfer full) */
+/** Returns: (transfer full): the image's platform, for messages */
 char *oci_image_describe_platform (const OciImageConfig *config);
 
-/** Whether the image is for @platform, or runs there: an error says for which it is. */
+/** Whether the image is for @platform or runs there. Errors: %OCI_ERROR_NOT_FOUND, naming its
+ * platform. */
 gboolean oci_image_check_platform (const OciImageConfig *config, const OciPlatform *platform,
                                    GError **error);
 
@@ -38,21 +43,25 @@ gboolean oci_image_check_platform (const OciImageConfig *config, const OciPlatfo
  * oci_image_read:
  * @out_manifest, @out_config: (out) (optional) (transfer full)
  *
- * Reads and parses manifest and config. With @out_config both are held against each other: an image
- * has as many diff_ids as layers.
+ * Reads and parses manifest and config. With @out_config the two are compared: an image has as many
+ * diff_ids as layers.
+ *
+ * Errors: see the head.
  */
 gboolean oci_image_read (OciLayout *layout, const OciDescriptor *descriptor,
                          OciManifest **out_manifest, OciImageConfig **out_config, GError **error);
 
-/** Whether all blobs of the image are there with the sizes that their descriptors state. */
+/** Whether all blobs of the image exist with the sizes that their descriptors state; an error
+ * otherwise. Errors: see the head. */
 gboolean oci_image_check_blobs (OciLayout *layout, const OciDescriptor *descriptor, GError **error);
 
 /**
  * oci_image_copy:
  * @descriptor: of an image manifest in @from
  *
- * Copies manifest, config and layers, verifying every digest on the way; blobs that @to has are
- * not read.
+ * Copies manifest, config and layers, and verifies every digest; blobs that @to has are not read.
+ *
+ * Errors: see the head.
  */
 gboolean oci_image_copy (OciLayout *from, const OciDescriptor *descriptor, OciLayout *to,
                          GError **error);

@@ -1,5 +1,5 @@
-/* A layer being written into an image layout: tar, gzip, diffID and digest in one pass.
- * image-spec v1.1 layer.md. */
+/* Writes a layer into an image layout: tar, gzip, diffID and digest in one pass (image-spec v1.1
+ * layer.md). */
 #pragma once
 
 #include "oci/layout.h"
@@ -11,19 +11,20 @@ typedef struct _OciLayerWriter OciLayerWriter;
 
 /**
  * oci_layer_writer_new:
- * @layout: where the blob will be; must outlive the writer
- * @jobs: threads that compress
+ * @layout: receives the blob; must outlive the writer
+ * @jobs: number of threads that compress
  *
- * Returns: (transfer full) (nullable)
+ * Returns: (transfer full)
+ * Errors: %OCI_ERROR_IO.
  */
 OciLayerWriter *oci_layer_writer_new (OciLayout *layout, unsigned jobs, GError **error);
 void oci_layer_writer_free (OciLayerWriter *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OciLayerWriter, oci_layer_writer_free)
 
-/** The tar to add entries to. Returns: (transfer none): valid until finish or free */
+/** Returns: (transfer none): the tar to add entries to, valid until finish or free */
 OciTarWriter *oci_layer_writer_tar (OciLayerWriter *self);
 
-/** Takes bytes of a tar that exists already, instead of entries; fits #OciSink. */
+/** Takes bytes of an existing tar instead of entries; an #OciSink. Errors: %OCI_ERROR_IO. */
 gboolean oci_layer_writer_raw (gpointer writer, const void *data, size_t len, GError **error);
 
 /**
@@ -32,7 +33,8 @@ gboolean oci_layer_writer_raw (gpointer writer, const void *data, size_t len, GE
  *
  * Ends the tar unless raw bytes were taken, flushes the compressor and publishes the blob.
  *
- * Returns: (transfer full) (nullable): descriptor of the blob
+ * Returns: (transfer full): descriptor of the blob
+ * Errors: %OCI_ERROR_CORRUPT, %OCI_ERROR_IO.
  */
 OciDescriptor *oci_layer_writer_finish (OciLayerWriter *self, OciDigest *out_diff_id,
                                         GError **error);

@@ -36,7 +36,7 @@ entry_name (const json_t *entry)
       json_object_get (json_object_get (entry, "annotations"), OCI_ANNOTATION_REF_NAME));
 }
 
-/* Whether the only entry @name is @manifest already. */
+/* Whether the only entry @name already is @manifest. */
 static gboolean
 has_entry (const json_t *manifests, const char *name, const OciDescriptor *manifest)
 {
@@ -54,8 +54,8 @@ has_entry (const json_t *manifests, const char *name, const OciDescriptor *manif
   return same == 1 && all == 1;
 }
 
-/* Replaces index.json after dropping the entry @name and adding @manifest when given. Entries that
- * other programs wrote stay as they are, unknown members included. */
+/* Replaces index.json after removing the entry @name and adding @manifest unless it is NULL.
+ * Entries of other programs are unchanged, including unknown members. */
 static gboolean
 rewrite_index (OciLayout *self, const char *name, const OciDescriptor *manifest,
                gboolean *out_dropped, GError **error)
@@ -92,7 +92,7 @@ rewrite_index (OciLayout *self, const char *name, const OciDescriptor *manifest,
                                   g_bytes_get_data (data, NULL), g_bytes_get_size (data), error);
 }
 
-/* A descriptor of its own, since flock() locks belong to the open file description. */
+/* Uses a descriptor of its own, since flock() locks belong to the open file description. */
 static gboolean
 lock_layout (OciLayout *self, OciFd *out_lock, GError **error)
 {
@@ -128,9 +128,11 @@ oci_layout_untag (OciLayout *self, const char *name, GError **error)
     return FALSE;
   if (dropped)
     return TRUE;
-  g_autofree char *quoted = oci_quote (name);
-  return oci_throw (error, OCI_ERROR_NOT_FOUND, "%s has no image %s", oci_layout_path (self),
-                    quoted);
+  g_autoptr (OciIndex) index = oci_layout_read_index (self, error);
+  OCI_PREFIX (error, "%s", oci_layout_path (self));
+  if (index != NULL)
+    oci_index_fail_unknown (index, name, error);
+  return FALSE;
 }
 
 gboolean
@@ -157,7 +159,7 @@ is_readable_entry (json_t *entry)
   return index != NULL;
 }
 
-/* What can be understood of the file. */
+/* Returns the entries that can be understood. */
 static json_t *
 salvage (OciLayout *self, guint *out_dropped)
 {
@@ -192,7 +194,7 @@ oci_layout_salvage_index (OciLayout *self, guint *out_dropped, GError **error)
   g_autoptr (GBytes) data = oci_json_dump (kept);
   if (!oci_remove_tree (dfd, damaged, error))
     return FALSE;
-  /* A second name first: the file stays where the new one cannot be written. */
+  /* Adds a second name first: the file is kept if the new one cannot be written. */
   if (linkat (dfd, INDEX_FILE, dfd, damaged, 0) < 0 && renameat (dfd, INDEX_FILE, dfd, damaged) < 0
       && errno != ENOENT)
     return oci_throw_errno (error, "renaming the damaged " INDEX_FILE);

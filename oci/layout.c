@@ -18,7 +18,7 @@ struct _OciLayout
   OciFd root;
   OciUnpackLimits limits;
   OciFd blobs;          /* blobs/sha256 */
-  GMutex mutex;         /* guards what follows */
+  GMutex mutex;         /* guards the members below */
   GHashTable *verified; /* of char *: identities of files whose content has been digested */
 };
 
@@ -44,8 +44,8 @@ check_version (OciLayout *self, GError **error)
   return oci_json_document_finish (document, error);
 }
 
-/* Whether the file is there; an empty one is what a loss of power left of it when @empty_counts is
- * not set. An error other than that there is none is never taken for that. */
+/* Whether the file exists; an empty one, which a loss of power may have left, only counts if
+ * @empty_counts. Only ENOENT counts as missing, other errors are returned. */
 static gboolean
 find_file (OciLayout *self, const char *name, gboolean empty_counts, gboolean *out_there,
            GError **error)
@@ -71,7 +71,7 @@ create_missing (OciLayout *self, GError **error)
       && !oci_replace_file_synced (self->root, INDEX_FILE, 0644, OCI_LAYOUT_EMPTY_INDEX,
                                    strlen (OCI_LAYOUT_EMPTY_INDEX), error))
     return FALSE;
-  /* Last, since its presence says that the rest is there. */
+  /* Written last, since its presence means that the other parts exist. */
   return layout
          || oci_replace_file_synced (self->root, LAYOUT_FILE, 0644, OCI_LAYOUT_VERSION,
                                      strlen (OCI_LAYOUT_VERSION), error);
@@ -164,7 +164,7 @@ oci_layout_open_blob (OciLayout *self, const OciDescriptor *descriptor, OciFd *o
   return TRUE;
 }
 
-/* What changes when the file does. */
+/* Identity that changes whenever the file does. */
 static char *
 blob_identity (const char *hex, const struct stat *st)
 {
@@ -191,7 +191,7 @@ oci_layout_note_verified (OciLayout *self, const OciDigest *digest)
     add_verified (self, hex, &st);
 }
 
-/* @fd: the blob, at its start, where it is again afterwards */
+/* @fd: the blob, at its start, which is restored afterwards */
 static gboolean
 verify_content (OciLayout *self, const OciDescriptor *descriptor, int fd, GError **error)
 {

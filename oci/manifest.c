@@ -26,7 +26,7 @@ oci_manifest_free (OciManifest *self)
   g_free (self);
 }
 
-/* Members that tell the kinds of documents apart. */
+/* Members that distinguish the kinds of documents. */
 static const struct
 {
   const char *key;
@@ -36,7 +36,7 @@ static const struct
   { "mediaType", TRUE, TRUE },  { "schemaVersion", TRUE, TRUE },
   { "manifests", TRUE, FALSE }, { "config", FALSE, TRUE },
   { "layers", FALSE, TRUE },    { "fsLayers", FALSE, FALSE }, /* Docker's schema 1 */
-  { "history", FALSE, FALSE },                                /* the same */
+  { "history", FALSE, FALSE },                                /* likewise */
 };
 
 static const char *
@@ -45,8 +45,8 @@ describe_kind (OciMediaKind kind)
   return kind == OCI_MEDIA_INDEX ? "an image index" : "an image manifest";
 }
 
-/* Tools differ in which members they look at first, and those written in Go take members in any
- * case: one that belongs to another kind, or is spelt another way, is a second meaning. */
+/* Tools differ in which members they examine first, and those written in Go accept members in any
+ * case: a member of another kind, or in another spelling, is a second meaning. */
 static void
 check_members (const OciJson *root, OciMediaKind kind)
 {
@@ -71,7 +71,7 @@ check_members (const OciJson *root, OciMediaKind kind)
   }
 }
 
-/* mediaType is optional in OCI manifests; the shape of the document then has to tell. */
+/* mediaType is optional in OCI manifests; otherwise the shape of the document decides. */
 static char *
 document_media_type (const OciJson *root, OciMediaKind *out_kind)
 {
@@ -115,7 +115,7 @@ read_schema_version (const OciJson *root)
   OciJson member;
   int64_t version;
   if (oci_json_require (root, "schemaVersion", &member))
-    (void) oci_json_int (&member, 2, 2, &version); /* a wrong one is noted */
+    (void) oci_json_int (&member, 2, 2, &version); /* a wrong type is noted */
 }
 
 static void
@@ -269,7 +269,7 @@ oci_index_free (OciIndex *self)
   g_free (self);
 }
 
-/* buildx puts provenance next to the images that it is about. */
+/* buildx adds provenance next to the images that it describes. */
 static gboolean
 is_attestation (const OciDescriptor *descriptor)
 {
@@ -338,7 +338,7 @@ oci_index_fail_platform (const char *what, const OciPlatform *wanted, const GPtr
                     offered->len > 0 ? quoted : "none for a known platform");
 }
 
-/* Borrowed, and NULL at the end. */
+/* Returns borrowed names, ended by NULL. */
 static GPtrArray *
 list_names (const OciIndex *self)
 {
@@ -354,8 +354,8 @@ list_names (const OciIndex *self)
   return names;
 }
 
-static void
-fail_unknown (const OciIndex *self, const char *name, GError **error)
+void
+oci_index_fail_unknown (const OciIndex *self, const char *name, GError **error)
 {
   g_autoptr (GPtrArray) names = list_names (self);
   g_autofree char *list = g_strjoinv (", ", (char **) names->pdata);
@@ -368,11 +368,12 @@ fail_unknown (const OciIndex *self, const char *name, GError **error)
     }
   g_autofree char *hint = oci_did_you_mean (name, (const char *const *) names->pdata);
   gboolean listed = strchr (list, ',') != NULL || (list[0] != '\0' && hint[0] == '\0');
-  oci_throw (error, OCI_ERROR_NOT_FOUND, "no image %s%s%s%s", quoted, listed ? "; there is: " : "",
-             listed ? list : "", hint);
+  const char *start = listed ? "; there is: " : names->len > 1 ? "" : "; there are no names in it";
+  oci_throw (error, OCI_ERROR_NOT_FOUND, "no image %s%s%s%s", quoted, start, listed ? list : "",
+             hint);
 }
 
-/* The entries called @name, or all. */
+/* Returns the entries with this name, or all. */
 static OciIndex *
 entries_named (const OciIndex *self, const char *name)
 {
@@ -387,8 +388,8 @@ entries_named (const OciIndex *self, const char *name)
   return entries;
 }
 
-/* Whether the entries are one image for several platforms: each says for which, and each for
- * another one. */
+/* Whether the entries are one image for several platforms: each names a platform, and all
+ * differ. */
 static gboolean
 is_one_image (const OciIndex *entries, const GPtrArray *offered)
 {
@@ -426,6 +427,6 @@ oci_index_find (const OciIndex *self, const char *name, const OciPlatform *platf
     }
   else if (entries->manifests->len > 1 && name != NULL)
     return entries->manifests->pdata[0];
-  fail_unknown (self, name, error);
+  oci_index_fail_unknown (self, name, error);
   return NULL;
 }

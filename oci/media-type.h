@@ -34,14 +34,13 @@ typedef struct
   const char *name;
   OciMediaKind kind;
   OciCompression compression; /* of layers */
-  const char *oci_name;       /* the same thing in the OCI family; equals name for OCI types */
+  const char *oci_name;       /* its equivalent in the OCI family; equals name for OCI types */
 } OciMediaType;
 
-/** Returns: (transfer none) (nullable): the row of @name, or %NULL for types terrane does not know
- */
+/** Returns: (transfer none) (nullable): the row of @name, or %NULL for an unknown type */
 const OciMediaType *oci_media_type_lookup (const char *name);
 
-/** The OCI layer type for @compression. Returns: (transfer none) */
+/** Returns: (transfer none): the OCI layer type for @compression */
 const char *oci_media_type_of_layer (OciCompression compression);
 
 G_END_DECLS

@@ -61,7 +61,7 @@ oci_archive_import (const char *path, const OciDigest *file, const char *name,
   return g_steal_pointer (&manifest);
 }
 
-/* @seen: (nullable): what is in the archive already */
+/* @seen: (nullable): blobs that are already in the archive */
 static gboolean
 add_blob (OciArchiveFile *file, OciLayout *layout, const OciDescriptor *blob, GHashTable *seen,
           GError **error)
@@ -102,7 +102,7 @@ make_index (const OciDescriptor *descriptor, const char *name)
   return oci_json_dump (root);
 }
 
-/* Images may share blobs, which are in the archive once. */
+/* Images may share blobs, which are written once. */
 static gboolean
 add_images (OciArchiveFile *file, OciLayout *layout, const OciImageIndex *images, GError **error)
 {

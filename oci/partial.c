@@ -24,7 +24,7 @@ struct _OciPartial
   OciFd directory;
   OciFd fd;
   char *name;      /* in @directory */
-  gboolean shared; /* the name is the digest, so that a later attempt finds it */
+  gboolean shared; /* the name is the digest, so that a later attempt can find it */
   uint64_t size;
   OciDigester *digester; /* of the @size bytes */
 };
@@ -37,7 +37,8 @@ fail (const OciPartial *self, GError **error, const char *doing)
                           oci_digest_hex (&self->digest, hex));
 }
 
-/* Whether the name still leads to what is open: another process may have published it meanwhile. */
+/* Whether the name still refers to the open file: another process may have published it
+ * meanwhile. */
 static gboolean
 is_current (const OciPartial *self)
 {
@@ -47,7 +48,8 @@ is_current (const OciPartial *self)
          && opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
 }
 
-/* Opens the file that attempts share and locks it. *@out_locked: whether nobody else has it. */
+/* Opens the file that attempts share and locks it. *@out_locked: whether no other process has the
+ * lock. */
 static gboolean
 open_shared (OciPartial *self, gboolean *out_locked, GError **error)
 {
@@ -66,7 +68,7 @@ open_shared (OciPartial *self, gboolean *out_locked, GError **error)
           if (errno == EWOULDBLOCK)
             return TRUE;
           fail (self, error, "locking");
-          g_clear_pointer (&self->name, g_free); /* it may be another's */
+          g_clear_pointer (&self->name, g_free); /* it may belong to another process */
           return FALSE;
         }
       *out_locked = is_current (self);
@@ -139,9 +141,10 @@ oci_partial_free (OciPartial *self)
 {
   if (self == NULL)
     return;
-  /* The lock goes with the descriptor, so nobody else can have the name before it is gone. */
+  /* The lock is released with the descriptor, so no other process can have the name before it is
+   * removed. */
   if (self->fd >= 0 && self->name != NULL && (!self->shared || self->size == 0))
-    (void) unlinkat (self->directory, self->name, 0); /* a leftover is gc's */
+    (void) unlinkat (self->directory, self->name, 0); /* gc removes a leftover */
   oci_fd_close (self->fd);
   oci_fd_close (self->directory);
   oci_digester_free (self->digester);
@@ -174,12 +177,12 @@ oci_partial_restart (OciPartial *self, GError **error)
 {
   if (ftruncate (self->fd, 0) < 0 || lseek (self->fd, 0, SEEK_SET) < 0)
     return fail (self, error, "emptying");
-  (void) oci_digester_finish (self->digester); /* starts again */
+  (void) oci_digester_finish (self->digester); /* resets it */
   self->size = 0;
   return TRUE;
 }
 
-/* Sets @error: what came is not what was asked for. */
+/* Sets @error: the received content is not the requested one. */
 static gboolean
 fail_content (const OciPartial *self, uint64_t size, const OciDigest *digest, GError **error)
 {

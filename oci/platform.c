@@ -13,7 +13,7 @@ static const char *const systems[] = { "aix",     "android", "darwin",  "dragonf
                                        "linux",   "netbsd",  "openbsd", "plan9",
                                        "solaris", "wasip1",  "windows", NULL };
 
-/* Newest first; each runs what was built for those after it, and for no variant. */
+/* Newest first; each runs code built for the later ones in the list, and for no variant. */
 static const struct
 {
   const char *architecture;
@@ -24,7 +24,7 @@ static const struct
   { "arm64", { "v9", "v8" } },
 };
 
-/* Writes the words of @out the way that they are compared. */
+/* Sets the words of @out in the form in which they are compared. */
 static gboolean
 set_platform (const char *os, const char *architecture, const char *variant, OciPlatform *out)
 {
@@ -115,7 +115,7 @@ oci_platform_host (void)
   return host;
 }
 
-/* The variants that run where @wanted is, best first, "" among them. */
+/* Lists the variants that run on @wanted, best first, including "". */
 static guint
 list_variants (const OciPlatform *wanted, const char *out[MAX_VARIANTS])
 {
@@ -135,7 +135,7 @@ list_variants (const OciPlatform *wanted, const char *out[MAX_VARIANTS])
   out[n++] = "";
   if (wanted->variant[0] != '\0')
     return n;
-  /* No variant is the first one of its architecture, but of arm, where it says nothing. */
+  /* No variant means the first one of its architecture, except for arm, where it means nothing. */
   if (g_str_equal (wanted->architecture, "amd64"))
     out[n++] = "v1";
   else if (g_str_equal (wanted->architecture, "arm64"))

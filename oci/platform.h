@@ -1,5 +1,5 @@
-/* Platforms of images: image-spec v1.1 image-index.md "platform". Words are those of Go, as all
- * registries have them. */
+/* Platforms of images: image-spec v1.1 image-index.md "platform". The words are Go's, as in all
+ * registries. */
 #pragma once
 
 #include "oci/base/architecture.h"
@@ -22,7 +22,7 @@ typedef struct
  * @text: "os/architecture[/variant]" as a user writes it; other names of an architecture, such as
  *   aarch64, are understood
  *
- * Returns: whether there is such a platform, else %OCI_ERROR_USAGE
+ * Errors: %OCI_ERROR_USAGE for an unknown platform.
  */
 gboolean oci_platform_parse (const char *text, OciPlatform *out_platform, GError **error);
 
@@ -30,25 +30,22 @@ gboolean oci_platform_parse (const char *text, OciPlatform *out_platform, GError
  * oci_platform_read:
  * @object: (nullable): the member "platform" of a descriptor, or an image configuration
  *
- * Returns: whether it names a platform; "unknown" is none
+ * Returns: whether it names a platform; "unknown" does not
  */
 gboolean oci_platform_read (const json_t *object, OciPlatform *out_platform);
 
-/** "os/architecture[/variant]". Returns: (transfer full) */
+/** Returns: (transfer full): "os/architecture[/variant]" */
 char *oci_platform_text (const OciPlatform *self);
 
+/** Whether two platforms have the same words. */
 gboolean oci_platform_equal (const OciPlatform *a, const OciPlatform *b);
 
-/** What this machine runs by itself. */
+/** The platform that this machine runs without emulation. */
 OciPlatform oci_platform_host (void);
 
-/**
- * oci_platform_rank:
- *
- * How well an image for @offered suits who wants @wanted: 0 is best, -1 means that it does not run
- * there. A variant runs what was built for those before it, and an image without a variant is for
- * the oldest. Without a wanted variant, one without is preferred, as containers/image does it.
- */
+/** Ranks how well an image for @offered suits @wanted: 0 is best, -1 means that it does not run
+ * there. A variant runs images of earlier variants, and an image without a variant is for the
+ * oldest. If @wanted has no variant, an image without one is preferred, as in containers/image. */
 int oci_platform_rank (const OciPlatform *wanted, const OciPlatform *offered);
 
 G_END_DECLS

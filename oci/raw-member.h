@@ -1,4 +1,5 @@
-/* A member of an archive as its format's reader gives it: names as bytes, nothing checked. */
+/* A member of an archive as the reader of its format returns it: names are bytes, nothing is
+ * checked. */
 #pragma once
 
 #include "oci/entry.h"
@@ -12,7 +13,7 @@ typedef struct
   OciEntryType type;
   uint32_t mode;
   int64_t uid, gid, mtime;
-  uint64_t size;      /* of the content as it is read; 0 where there is none */
+  uint64_t size;      /* of the content as read; 0 if it has none */
   GHashTable *xattrs; /* (nullable): name -> GVariant of bytes */
 } OciRawMember;
 

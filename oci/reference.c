@@ -2,12 +2,13 @@
 
 #include "oci/base/number.h"
 #include "oci/base/redact.h"
+#include "oci/base/suggest.h"
 
 #include <string.h>
 
 #define DEFAULT_TAG "latest"
 #define DEFAULT_HOST "docker.io"
-#define LOCAL_HOST "localhost" /* what podman puts before names that no registry has */
+#define LOCAL_HOST "localhost" /* podman's prefix for names that are not in a registry */
 
 enum
 {
@@ -94,10 +95,11 @@ check_repository (Span span, GError **error)
       if (!is_path_component (component))
         {
           g_autofree char *whole = quote_span (span), *part = quote_span (component);
+          gboolean all = component.len == span.len;
           return oci_throw (error, OCI_ERROR_USAGE,
-                            "invalid name %s at %s: use lower-case letters and digits, joined by "
+                            "invalid name %s%s%s: use lower-case letters and digits, joined by "
                             "one ‘.’, one or two ‘_’, or ‘-’; components separated by ‘/’",
-                            whole, part);
+                            whole, all ? "" : " at ", all ? "" : part);
         }
       if (slash == NULL)
         return TRUE;
@@ -176,7 +178,7 @@ check_host (Span span, GError **error)
   return oci_throw (error, OCI_ERROR_USAGE, "invalid registry %s: expected HOST[:PORT]", quoted);
 }
 
-/* Docker's rule: what tells "HOST/NAME" from "DIRECTORY/NAME". */
+/* Docker's rule that distinguishes "HOST/NAME" from "DIRECTORY/NAME". */
 static gboolean
 looks_like_host (Span span)
 {
@@ -235,10 +237,10 @@ oci_reference_parse (const char *text, GError **error)
   if (slash == NULL || !looks_like_host (host))
     {
       g_autofree char *meant = oci_reference_suggest (text);
+      g_autofree char *hint = oci_suggest (meant);
       oci_throw (error, OCI_ERROR_USAGE,
-                 "no registry host in it; write docker://HOST/REPOSITORY[:TAG], %s%s",
-                 meant != NULL ? "which docker takes this for: " : "such as ",
-                 meant != NULL ? meant : "docker://docker.io/library/debian:12");
+                 "no registry host in it; write docker://HOST/REPOSITORY[:TAG]%s",
+                 meant != NULL ? hint : ", such as docker://docker.io/library/debian:12");
       return NULL;
     }
   Span path = { slash + 1, name.len - host.len - 1 };

@@ -1,9 +1,9 @@
 /* References to images in registries, HOST[:PORT]/REPOSITORY[:TAG][@DIGEST]: the grammar of
- * distribution/reference, and what distribution-spec v1.1 says about names and tags.
+ * distribution/reference with the limits for names and tags of distribution-spec v1.1.
  *
- * A registry host is always required: a bare name means an image in the store, and guessing
- * docker.io would send private images to the public, and take images from it that somebody else
- * put there under the name. Errors say what docker would guess. */
+ * A registry host is always required: a bare name means an image in the store. To assume docker.io
+ * would publish private images, and use untrusted images with that name. Errors show
+ * the reference that docker would assume. */
 #pragma once
 
 #include "oci/digest.h"
@@ -12,7 +12,7 @@ G_BEGIN_DECLS
 
 enum
 {
-  OCI_REPOSITORY_MAX_BYTES = 255, /* distribution-spec "Pull"; the host does not count */
+  OCI_REPOSITORY_MAX_BYTES = 255, /* distribution-spec "Pull"; without the host */
   OCI_TAG_MAX_BYTES = 128,
 };
 
@@ -20,7 +20,7 @@ enum
 
 typedef struct
 {
-  char *host;       /* with ":PORT" when one was given; IPv6 addresses in brackets */
+  char *host;       /* with ":PORT" if given; IPv6 addresses in brackets */
   char *repository; /* "team/app" */
   char *tag;        /* (nullable) */
   gboolean has_digest;
@@ -29,26 +29,28 @@ typedef struct
 
 /**
  * oci_reference_parse:
- * @text: a reference, "docker://" in front or not
+ * @text: a reference, with or without "docker://"
  *
  * A repository of one component on docker.io gets its "library/", as with podman and docker.
  *
- * Returns: (transfer full) (nullable): the reference, or %NULL with %OCI_ERROR_USAGE
+ * Returns: (transfer full): the reference
+ * Errors: %OCI_ERROR_USAGE, %OCI_ERROR_FORMAT, %OCI_ERROR_UNSUPPORTED.
  */
 OciReference *oci_reference_parse (const char *text, GError **error);
+/** Returns: (transfer full) */
 OciReference *oci_reference_copy (const OciReference *self);
 void oci_reference_free (OciReference *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OciReference, oci_reference_free)
 
-/** The text that parses to @self, with "docker://" in front. Returns: (transfer full) */
+/** Returns: (transfer full): the text that parses to @self, beginning with "docker://" */
 char *oci_reference_text (const OciReference *self);
 
 /**
  * oci_reference_full_name:
- * @text: NAME[:TAG] as a docker archive has it; not checked
+ * @text: NAME[:TAG] as in a docker archive; not checked
  *
- * Returns: (transfer full): the same with the registry, the "library/" and the tag that docker
- *   leaves out, so that names can be compared
+ * Returns: (transfer full): the same with registry, "library/" and tag where docker omits them, so
+ *   that names can be compared
  */
 char *oci_reference_full_name (const char *text);
 
@@ -56,18 +58,18 @@ char *oci_reference_full_name (const char *text);
  * oci_reference_suggest:
  * @text: what a user wrote, without "docker://"
  *
- * Returns: (transfer full) (nullable): the reference with "docker://" that docker would take it for
+ * Returns: (transfer full) (nullable): the reference with "docker://" that docker would assume
  */
 char *oci_reference_suggest (const char *text);
 
 /**
  * oci_reference_local_name:
- * @text: NAME[:TAG], not in a registry; "localhost/" in front, as podman shows such names, is left
- *   out unless @allow_host
- * @allow_host: whether NAME may start with HOST:PORT, as the names in docker-archives do
+ * @text: NAME[:TAG] of a local image; the prefix "localhost/", which podman shows, is removed
+ *   unless @allow_host
+ * @allow_host: whether NAME may start with HOST:PORT, like names in docker-archives
  *
- * Returns: (transfer full) (nullable): "NAME:TAG" with "latest" as default tag, or %NULL with
- *   %OCI_ERROR_USAGE
+ * Returns: (transfer full): "NAME:TAG", with "latest" as the default tag
+ * Errors: %OCI_ERROR_USAGE.
  */
 char *oci_reference_local_name (const char *text, gboolean allow_host, GError **error);
 

@@ -1,4 +1,4 @@
-/* Where a producer of bytes puts them. */
+/* A callback to which a producer of bytes writes them. */
 #pragma once
 
 #include <glib.h>
@@ -6,8 +6,7 @@
 G_BEGIN_DECLS
 
 /**
- * OciSink:
- * @data: the consumer's own
+ * @data: the consumer's state
  *
  * Takes all @len bytes, in order, from one thread.
  */

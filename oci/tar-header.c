@@ -11,7 +11,7 @@ enum
   STAR_PREFIX_BYTES = 131,
 };
 
-/* A number of at most @len bytes: octal, or in base 256 where the first bit is set. */
+/* Reads a number of at most @len bytes: octal, or base 256 if the first bit is set. */
 gboolean
 oci_tar_number (const char *field, size_t len, int64_t *out, GError **error)
 {
@@ -80,7 +80,7 @@ oci_tar_text (const char *field, size_t len)
   return g_strndup (field, strnlen (field, len));
 }
 
-/* ustar has a prefix of the name; where GNU tar has it there are times, and star's is shorter. */
+/* ustar has a prefix of the name; GNU tar has times in its place, and star's prefix is shorter. */
 char *
 oci_tar_header_name (const OciTarHeader *header)
 {
@@ -100,7 +100,7 @@ oci_tar_header_type (const OciTarHeader *header, const char *path, OciEntryType 
   switch (header->type)
     {
     case '\0':
-    case '0': /* v7 has no type for directories, but a slash at the end of their names */
+    case '0': /* v7 has no type for directories, but their names end with a slash */
       *out = g_str_has_suffix (path, "/") ? OCI_ENTRY_DIRECTORY : OCI_ENTRY_FILE;
       return TRUE;
     case '7':

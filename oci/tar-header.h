@@ -1,4 +1,4 @@
-/* A block of 512 bytes that begins a member of a tar, field by field. */
+/* The block of 512 bytes at the start of a tar member, field by field. */
 #pragma once
 
 #include "oci/entry.h"
@@ -22,7 +22,7 @@ typedef struct
   char checksum[8];
   char type;
   char link_name[100];
-  char magic[8]; /* with the version */
+  char magic[8]; /* and version */
   char owner[32];
   char group[32];
   char major[8];
@@ -32,22 +32,23 @@ typedef struct
 } OciTarHeader;
 G_STATIC_ASSERT (sizeof (OciTarHeader) == OCI_TAR_BLOCK);
 
-/** Whether the header has the checksum that it says. */
+/** Whether the header's checksum is correct. */
 gboolean oci_tar_header_is_right (const OciTarHeader *header);
 
-/** A number of a field: octal, or in base 256 where the first bit is set. */
+/** Reads a numeric field: octal, or base 256 if the first bit is set. Errors: %OCI_ERROR_FORMAT. */
 gboolean oci_tar_number (const char *field, size_t len, int64_t *out, GError **error);
 
-/** The same, not negative. */
+/** Like oci_tar_number(), but refuses negative numbers. Errors: %OCI_ERROR_FORMAT. */
 gboolean oci_tar_size (const char *field, size_t len, uint64_t *out, GError **error);
 
-/** The text of a field that may fill it. Returns: (transfer full) */
+/** Returns: (transfer full): text of a field, which may fill it without a NUL */
 char *oci_tar_text (const char *field, size_t len);
 
-/** The name with its prefix. Returns: (transfer full) */
+/** Returns: (transfer full): the name with its prefix */
 char *oci_tar_header_name (const OciTarHeader *header);
 
-/** @path: of the member, which decides whether a file is a directory of v7 */
+/** Reads the type of a member. @path: the member's path, which decides whether a file of v7 is a
+ * directory. Errors: %OCI_ERROR_UNSUPPORTED. */
 gboolean oci_tar_header_type (const OciTarHeader *header, const char *path, OciEntryType *out,
                               GError **error);
 

@@ -31,7 +31,7 @@ oci_tar_pax_number (const char *text, uint64_t *out_value, GError **error)
   return oci_parse_u64 (text, G_MAXINT64, out_value, error);
 }
 
-/* Seconds since 1970, perhaps negative, perhaps with a fraction, which is dropped. */
+/* Seconds since 1970, possibly negative, possibly with a fraction, which is dropped. */
 static gboolean
 read_time (const char *text, int64_t *out, GError **error)
 {
@@ -119,7 +119,7 @@ read_sparse (OciTarPax *self, const char *key, const char *value, GError **error
     }
   if (strcmp (key, "map") == 0)
     return read_map (self, value, error);
-  if (strcmp (key, "offset") == 0 || strcmp (key, "numbytes") == 0) /* 0.0: in turns */
+  if (strcmp (key, "offset") == 0 || strcmp (key, "numbytes") == 0) /* 0.0: alternating */
     return add_number (self, value, error);
   if (!oci_tar_pax_number (value, &number, error))
     return FALSE;
@@ -145,7 +145,7 @@ take_text (char **to, const char *value)
 static gboolean
 read_text_record (OciTarPax *self, const char *key, const char *value, GError **error)
 {
-  gboolean there = value[0] != '\0'; /* an empty value takes an earlier one back */
+  gboolean there = value[0] != '\0'; /* an empty value cancels an earlier one */
   if (strcmp (key, "path") == 0)
     take_text (&self->path, value);
   else if (strcmp (key, "linkpath") == 0)
@@ -165,7 +165,7 @@ read_text_record (OciTarPax *self, const char *key, const char *value, GError **
   return TRUE;
 }
 
-/* What says which member it is, or where its content ends, cannot be for all of them. */
+/* A key that identifies the member, or its size, cannot apply to all members. */
 static gboolean
 is_for_one (const char *key)
 {
@@ -192,7 +192,7 @@ read_record (OciTarPax *self, const char *key, const char *value, size_t len, gb
   return read_text_record (self, key, value, error);
 }
 
-/* "LENGTH KEY=VALUE\n", where LENGTH is that of all of it. */
+/* "LENGTH KEY=VALUE\n", where LENGTH counts the whole record. */
 gboolean
 oci_tar_pax_read (OciTarPax *self, const char *records, size_t len, gboolean global, GError **error)
 {

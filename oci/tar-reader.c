@@ -44,16 +44,16 @@ struct _OciTarReader
   gboolean any; /* a header was read */
   OciTarPax global;
 
-  char *name;       /* of the member at hand, for messages */
+  char *name;       /* of the current member, for messages */
   uint64_t left;    /* bytes of it in the archive */
-  uint64_t padding; /* after them */
-  uint64_t at;      /* what was given of the content, */
-  uint64_t size;    /* and how much that is in all */
+  uint64_t padding; /* bytes after them */
+  uint64_t at;      /* bytes of content returned so far */
+  uint64_t size;    /* size of the content */
   GArray *segments; /* (nullable): of a sparse file: of Segment */
-  guint segment;    /* which one is next or at hand */
+  guint segment;    /* index of the current or next one */
 };
 
-/* What the headers in front of a member's own say of it. */
+/* Information from the headers before a member's own. */
 typedef struct
 {
   OciTarPax pax;
@@ -165,7 +165,7 @@ read_end (OciTarReader *self, GError **error)
   return finish (self, error);
 }
 
-/* The content of a header that says something of what follows. (transfer full) */
+/* Reads the content of an extension header. Returns: (transfer full) */
 static char *
 read_extension (OciTarReader *self, uint64_t size, uint64_t max, GError **error)
 {
@@ -225,7 +225,7 @@ skip_content (OciTarReader *self, uint64_t size, GError **error)
              self->input, (OCI_TAR_BLOCK - size % OCI_TAR_BLOCK) % OCI_TAR_BLOCK, &missing, error);
 }
 
-/* Reads on until a header is that of a member. */
+/* Reads headers until one is that of a member. */
 static gboolean
 read_headers (OciTarReader *self, OciTarHeader *header, Before *before, GError **error)
 {
@@ -315,7 +315,7 @@ read_old_sparse (OciTarReader *self, const OciTarHeader *header, GError **error)
   return TRUE;
 }
 
-/* A line of the map that precedes the content in GNU tar's format 1.0. */
+/* Reads a line of the map before the content in GNU tar's format 1.0. */
 static gboolean
 read_map_line (OciTarReader *self, uint64_t *used, uint64_t *out, GError **error)
 {
@@ -382,8 +382,8 @@ read_pax_sparse (OciTarReader *self, const OciTarPax *pax, GError **error)
   return TRUE;
 }
 
-/* Segments are in order, apart from each other, inside of the file, and all that is in the archive.
- */
+/* Segments must be sorted, must not overlap, must be inside of the file, and must be all that is in
+ * the archive. */
 static gboolean
 check_segments (const OciTarReader *self, GError **error)
 {
@@ -485,7 +485,7 @@ read_member (OciTarReader *self, const OciTarHeader *header, Before *before, Oci
   if (size > 0 && out->type == OCI_ENTRY_DIRECTORY && strchr ("5D", header->type) == NULL)
     return oci_throw (error, OCI_ERROR_FORMAT,
                       "a directory with content: readers disagree what it is");
-  /* As POSIX has it, whatever their size is: no content follows a link, device or directory. Dump
+  /* As in POSIX, whatever their size: no content follows a link, device or directory. Dump
    * directories ("D") have a list of names. */
   if (out->type != OCI_ENTRY_FILE && header->type != 'D')
     size = 0;
@@ -519,7 +519,7 @@ oci_tar_reader_next (OciTarReader *self, OciRawMember *out, gboolean *out_end, G
   return self->ended || read_member (self, &header, &before, out, error);
 }
 
-/* How much of the content from here on is a hole, and whether it is. */
+/* Returns the length of the hole or data that follows. @out_hole: (out): which of the two */
 static uint64_t
 run_length (OciTarReader *self, gboolean *out_hole)
 {

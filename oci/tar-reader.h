@@ -1,5 +1,5 @@
 /* Reads tar: v7, ustar, star's variant, GNU and pax, with all four ways in which GNU tar and bsdtar
- * write sparse files. Names are the bytes that the archive has. */
+ * write sparse files. Names are the bytes of the archive. */
 #pragma once
 
 #include "oci/byte-reader.h"
@@ -16,8 +16,8 @@ gboolean oci_tar_reader_knows (const uint8_t *block, size_t len);
 /**
  * oci_tar_reader_new:
  * @input: borrowed, must outlive the reader
- * @lenient: what comes after the end does not matter, and the blocks that mark it may be absent:
- *   for content whose digest is verified
+ * @lenient: accepts anything after the end, and the absence of the blocks that mark it: for content
+ *   whose digest is verified
  *
  * Returns: (transfer full)
  */
@@ -25,11 +25,13 @@ OciTarReader *oci_tar_reader_new (OciByteReader *input, gboolean lenient);
 void oci_tar_reader_free (OciTarReader *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OciTarReader, oci_tar_reader_free)
 
-/** The next member; @out is empty before. At the end the input is read to its end. */
+/** Reads the next member into @out, which must be empty. At the end of the archive the rest of the
+ * input is read. Errors: %OCI_ERROR_FORMAT, %OCI_ERROR_UNSUPPORTED, %OCI_ERROR_LIMIT. */
 gboolean oci_tar_reader_next (OciTarReader *self, OciRawMember *out, gboolean *out_end,
                               GError **error);
 
-/** Reads content of the member, holes as zeros; *@out_read is 0 at its end. */
+/** Reads content of the member, holes as zeros; *@out_read is 0 at its end. Errors:
+ * %OCI_ERROR_FORMAT. */
 gboolean oci_tar_reader_read (OciTarReader *self, void *buffer, size_t len, size_t *out_read,
                               GError **error);
 

@@ -109,8 +109,8 @@ is_ascii (const char *text)
   return TRUE;
 }
 
-/* The slash at which ustar may cut a long name into prefix and name, or NULL. The last one that
- * leaves both parts short enough, so that the result is unique. */
+/* Returns the slash at which ustar may split a long name into prefix and name, or NULL: the last
+ * one for which both parts are short enough, so that the result is unique. */
 static const char *
 find_split (const char *name, size_t len)
 {
@@ -143,7 +143,7 @@ append_pax_number (GString *pax, const char *key, uint64_t value)
   append_pax (pax, key, text, (size_t) len);
 }
 
-/* POSIX pax: the values of this header that are text are not UTF-8 but bytes. */
+/* POSIX pax: text values in this header are bytes instead of UTF-8. */
 static void
 prepend_charset (GString *pax)
 {
@@ -229,7 +229,7 @@ entry_type (const OciEntry *entry, char *out_type, GError **error)
     }
 }
 
-/* Fills name and prefix, or notes the name in @pax. */
+/* Sets name and prefix, or adds the name to @pax. */
 static void
 put_name (UstarHeader *header, const char *name, GString *pax)
 {

@@ -1,5 +1,7 @@
 #include "oci/transport.h"
 
+#include "oci/base/suggest.h"
+
 #include <string.h>
 
 static const struct
@@ -13,7 +15,7 @@ static const struct
   { "docker-archive:", OCI_TRANSPORT_DOCKER_ARCHIVE },
 };
 
-/* Without this list they would be names with odd tags. */
+/* Without this list they would be parsed as names with unusual tags. */
 static const char *const foreign[] = {
   "containers-storage:", "docker-daemon:", "dir:", "ostree:", "sif:", "tarball:"
 };
@@ -40,7 +42,7 @@ static gboolean
 parse_name (OciTransport *self, const char *name, GError **error)
 {
   gboolean archive = self->kind == OCI_TRANSPORT_DOCKER_ARCHIVE;
-  /* "@N" is a position, which containers-transports(5) has, too. */
+  /* "@N" is a position, also in containers-transports(5). */
   gboolean position = archive && name[0] == '@' && name[1] != '\0'
                       && name[1 + strspn (name + 1, "0123456789")] == '\0';
   if (archive && !position)
@@ -67,6 +69,19 @@ parse_path (OciTransport *self, const char *rest, GError **error)
   return colon == NULL || parse_name (self, colon + 1, error);
 }
 
+/* HOST/REPOSITORY, also with "https://", which means an image in a registry for other tools. */
+static void
+suggest_registry (const char *text, GError **error)
+{
+  static const char *const schemes[] = { "https://", "http://" };
+  for (size_t i = 0; i < G_N_ELEMENTS (schemes); i++)
+    if (g_str_has_prefix (text, schemes[i]))
+      text += strlen (schemes[i]);
+  g_autofree char *meant = strchr (text, '/') != NULL ? oci_reference_suggest (text) : NULL;
+  g_autofree char *hint = oci_suggest (meant);
+  oci_error_append (error, "%s", hint);
+}
+
 static gboolean
 parse_store_name (OciTransport *self, const char *text, GError **error)
 {
@@ -77,6 +92,8 @@ parse_store_name (OciTransport *self, const char *text, GError **error)
                         "docker-archive:FILE, docker://HOST/REPOSITORY and NAME[:TAG] in the store",
                         foreign[i]);
   self->name = oci_reference_local_name (text, FALSE, error);
+  if (self->name == NULL)
+    suggest_registry (text, error);
   return self->name != NULL;
 }
 
@@ -92,7 +109,7 @@ oci_transport_parse (const char *text, GError **error)
         self->kind = transports[i].kind;
         rest = text + strlen (transports[i].prefix);
       }
-  if (self->kind == OCI_TRANSPORT_REGISTRY) /* which quotes the text itself */
+  if (self->kind == OCI_TRANSPORT_REGISTRY) /* whose parser quotes the text */
     {
       self->reference = oci_reference_parse (text, error);
       return self->reference != NULL ? g_steal_pointer (&self) : NULL;

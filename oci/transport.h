@@ -1,5 +1,5 @@
-/* Where an image is or shall go, as a user writes it: containers-transports(5), and a bare name for
- * the store. */
+/* Location of an image as a user writes it: containers-transports(5), or a bare name for the
+ * store. */
 #pragma once
 
 #include "oci/reference.h"
@@ -18,20 +18,21 @@ typedef enum
 typedef struct
 {
   OciTransportKind kind;
-  char *path; /* (nullable): of the layout or archive; as written */
-  char *name; /* (nullable): store and docker-archive: "NAME:TAG", the latter also "@N"; oci,
-               * oci-archive: the ref.name annotation. %NULL means the only image there is. */
-  OciReference *reference; /* (nullable): of a registry */
+  char *path; /* (nullable): of the layout or archive, as written */
+  char *name; /* (nullable): store and docker-archive: "NAME:TAG", the latter also "@N"; oci and
+                 oci-archive: the ref.name annotation. %NULL means the only image. */
+  OciReference *reference; /* (nullable): for a registry */
 } OciTransport;
 
 /**
  * oci_transport_parse:
- * @text: IMAGE or destination of a command line or profile
+ * @text: IMAGE or destination on a command line or in a profile
  *
  * A path ends at its first ":", as containers-transports(5) says. Nothing is opened.
  *
- * Returns: (transfer full) (nullable): or %NULL with %OCI_ERROR_USAGE, or %OCI_ERROR_UNSUPPORTED
- *   for a transport that only other tools have
+ * Returns: (transfer full): the location
+ * Errors: %OCI_ERROR_USAGE; %OCI_ERROR_UNSUPPORTED for a transport that only other tools have;
+ *   %OCI_ERROR_FORMAT for a digest.
  */
 OciTransport *oci_transport_parse (const char *text, GError **error);
 void oci_transport_free (OciTransport *self);

@@ -48,9 +48,9 @@ typedef struct
   int fd;
   uint64_t file_size;
   uint64_t end_at;    /* of the end record */
-  uint64_t directory; /* where the directory is, */
+  uint64_t directory; /* offset of the directory */
   uint64_t directory_size;
-  uint64_t count; /* and of how many members */
+  uint64_t count; /* number of its members */
 } Zip;
 
 static void
@@ -135,8 +135,8 @@ has_signature (const uint8_t *bytes, size_t len)
   return FALSE;
 }
 
-/* The end record is the last thing in the file that looks like one, and ends where the file does.
- */
+/* The end record is the last thing in the file that looks like one, and ends where the file
+ * does. */
 static gboolean
 find_end (Zip *self, uint8_t *end, GError **error)
 {
@@ -162,7 +162,8 @@ find_end (Zip *self, uint8_t *end, GError **error)
   return TRUE;
 }
 
-/* Where both forms of a number are there, they must be the same or the short one full. */
+/* If a number is present in both forms, they must be equal, or the short one must be at its
+ * maximum. */
 static gboolean
 same_or_full (uint64_t small, uint64_t full, uint64_t large)
 {
@@ -229,7 +230,7 @@ read_end (Zip *self, GError **error)
   return TRUE;
 }
 
-/* Where in the extra fields one is; @out_at is NULL when there is none. */
+/* Finds a field in the extra fields; @out_at is NULL if it is missing. */
 static gboolean
 find_extra (const uint8_t *extra, size_t len, uint16_t id, const uint8_t **out_at, size_t *out_len,
             GError **error)
@@ -251,14 +252,14 @@ find_extra (const uint8_t *extra, size_t len, uint16_t id, const uint8_t **out_a
       extra += 4 + size;
       len -= 4 + size;
     }
-  for (size_t i = 0; i < len; i++) /* up to three zeros align */
+  for (size_t i = 0; i < len; i++) /* up to three zeros for alignment */
     if (extra[i] != 0)
       return refuse (error, "the extra fields are damaged");
   return TRUE;
 }
 
-/* Replaces each number that is full by the one of the ZIP64 field, which has them in this order and
- * no others. */
+/* Replaces each number that is at its maximum by that of the ZIP64 field, which has these in this
+ * order and no others. */
 static gboolean
 apply_zip64 (const uint8_t *extra, size_t len, uint64_t *const *numbers, size_t n, GError **error)
 {
@@ -277,14 +278,14 @@ apply_zip64 (const uint8_t *extra, size_t len, uint64_t *const *numbers, size_t 
     }
   if (used == have)
     return TRUE;
-  /* Some writers always give all of them: then they must say the same. */
+  /* Some writers always add all of them: then they must be equal. */
   for (size_t i = 0; i < n && used == 0; i++)
     if (have < 8 * (i + 1) ? have != 8 * i : u64 (at + 8 * i) != *numbers[i])
       return refuse (error, "the ZIP64 field says something else than the header");
   return used == 0 || refuse (error, "the ZIP64 field has more than the header announces");
 }
 
-/* Info-ZIP's other name: unzip takes it, Python does not. */
+/* Info-ZIP's other name: used by unzip, ignored by Python. */
 static gboolean
 check_unicode_path (const uint8_t *extra, size_t len, const char *name, GError **error)
 {
@@ -335,7 +336,7 @@ check_features (const OciZipMember *member, GError **error)
     }
 }
 
-/* Reads an entry of the directory, of which *@len bytes are left. */
+/* Reads an entry of the directory. @len: (inout): number of bytes left */
 static OciZipMember *
 read_central (const uint8_t *at, size_t len, size_t *out_used, GError **error)
 {
@@ -422,7 +423,7 @@ read_directory (const Zip *self, GError **error)
   return g_steal_pointer (&members);
 }
 
-/* What a member's header may have where a descriptor follows: nothing, or the same. */
+/* Values of a member's header if a descriptor follows: zero, or the same. */
 static gboolean
 same_or_later (const OciZipMember *member, uint64_t here, uint64_t directory)
 {
@@ -451,8 +452,8 @@ compare_local (OciZipMember *member, const uint8_t *head, const uint8_t *rest, G
   return TRUE;
 }
 
-/* What is between the content and the next member: nothing, or a descriptor that says the same as
- * the directory, with a signature or without, with short numbers or long ones. */
+/* Checks what is between the content and the next member: nothing, or a descriptor with the same
+ * values as the directory, with or without signature, with short or long numbers. */
 static gboolean
 check_descriptor (const Zip *self, const OciZipMember *member, uint64_t len, GError **error)
 {
@@ -474,7 +475,7 @@ check_descriptor (const Zip *self, const OciZipMember *member, uint64_t len, GEr
   return TRUE;
 }
 
-/* Info-ZIP's time and owner; other forms of them are left out. */
+/* Reads Info-ZIP's time and owner; other forms are ignored. */
 static gboolean
 read_unix (OciZipMember *member, const uint8_t *extra, size_t len, GError **error)
 {

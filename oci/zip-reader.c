@@ -27,9 +27,9 @@ struct _OciZipReader
   const OciZipMember *member;
 
   char *buffer;
-  uint64_t at, packed_left; /* what of the file is to be read */
+  uint64_t at, packed_left; /* part of the file still to be read */
   OciByteReader *packed;
-  OciDecompressor *decompressor; /* (nullable): where it is compressed */
+  OciDecompressor *decompressor; /* (nullable): NULL if it is not compressed */
   OciByteReader *content;
   uint64_t left;
   uint32_t crc;
@@ -110,7 +110,7 @@ open_member (OciZipReader *self, GError **error)
   return TRUE;
 }
 
-/* Behind the content nothing may come, and it must have the checksum of the directory. */
+/* Nothing may follow the content, which must have the checksum of the directory. */
 static gboolean
 verify (OciZipReader *self, GError **error)
 {
@@ -147,7 +147,7 @@ oci_zip_reader_read (OciZipReader *self, void *buffer, size_t len, size_t *out_r
   return self->left > 0 || verify (self, error);
 }
 
-/* As Info-ZIP has it: Unix has its mode in the upper half, DOS bits of its own. */
+/* Info-ZIP's convention: Unix has its mode in the upper half, DOS its own bits. */
 static uint32_t
 mode_of (const OciZipMember *member)
 {

@@ -21,7 +21,7 @@ enum
   DOS_DATE_1980 = (1 << 5) | 1, /* years since 1980, month, day */
   DOS_DIRECTORY = 0x10,
   MAX_NAME_BYTES = 0xffff,
-  MAX_MEMBERS = 0xffff, /* which says: see ZIP64 */
+  MAX_MEMBERS = 0xffff, /* which means: see ZIP64 */
 };
 
 #define MAX_32 UINT64_C (0xffffffff)
@@ -33,7 +33,7 @@ struct _OciZipWriter
   GByteArray *directory;
   uint64_t members;
   uint64_t written;
-  uint64_t expected; /* bytes that the member still lacks */
+  uint64_t expected; /* number of bytes that the member still lacks */
 };
 
 OciZipWriter *
@@ -129,7 +129,7 @@ put_directory (OciZipWriter *self, const OciEntry *entry, const char *name,
   put_common (out, name, content);
   put16 (out, 0); /* comment */
   put16 (out, 0); /* disk */
-  put16 (out, 0); /* internal attributes: nothing is said to be text */
+  put16 (out, 0); /* internal attributes: nothing is marked as text */
   put32 (out, attributes (entry));
   put32 (out, self->written);
   g_byte_array_append (out, (const guint8 *) name, (guint) strlen (name));
@@ -199,7 +199,7 @@ oci_zip_writer_data (OciZipWriter *self, const void *data, size_t len, GError **
   return emit (self, data, len, error);
 }
 
-/* APPNOTE 4.3.14 to 4.3.16. Only the number of members can be too large for the old record. */
+/* APPNOTE 4.3.14 to 4.3.16. Only the number of members can exceed the old record. */
 gboolean
 oci_zip_writer_finish (OciZipWriter *self, GError **error)
 {
@@ -260,7 +260,7 @@ oci_zip_pack (const void *data, size_t len, OciZipContent *out_content, GBytes *
     return oci_throw (error, OCI_ERROR_IO, "libdeflate has no memory");
   *out_content = (OciZipContent){ .size = len, .crc = libdeflate_crc32 (0, data, len) };
   g_autofree guint8 *packed = g_malloc (len + 1);
-  /* What does not get smaller does not fit. */
+  /* If the result is not smaller, it does not fit. */
   size_t n = len > 0 ? libdeflate_deflate_compress (compressor, data, len, packed, len - 1) : 0;
   libdeflate_free_compressor (compressor);
   out_content->deflated = n > 0;

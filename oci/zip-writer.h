@@ -1,10 +1,10 @@
-/* Zip files with nothing accidental in them: APPNOTE.TXT 6.3.10, as Unix programs and AWS Lambda
- * read them.
+/* Writes zip files without anything accidental: APPNOTE.TXT 6.3.10, as read by Unix programs and
+ * AWS Lambda.
  *
- * Sizes and checksum stand before the content of a member, no extra fields, one constant time
- * (1980-01-01 00:00:00), modes and symbolic links as Info-ZIP keeps them. Zip files know no hard
- * links. Our own writer, because libarchive's files depend on its version and on zlib's, put sizes
- * after the content, and have times and owners in extra fields. */
+ * Sizes and checksum precede the content of a member; there are no extra fields, and one constant
+ * time (1980-01-01 00:00:00); modes and symbolic links are stored as by Info-ZIP. Zip files have no
+ * hard links. Our own writer because libarchive's files depend on its version and on zlib's, put
+ * sizes after the content, and have times and owners in extra fields. */
 #pragma once
 
 #include "oci/entry.h"
@@ -12,13 +12,13 @@
 
 G_BEGIN_DECLS
 
-/* What a member's content became. */
+/* Properties of a member's packed content. */
 typedef struct
 {
   uint64_t size;        /* of the content */
-  uint64_t packed_size; /* of what is in the zip; not more than @size unless deflated */
+  uint64_t packed_size; /* of the content in the zip; at most @size unless deflated */
   uint32_t crc;         /* of the content */
-  gboolean deflated;    /* else stored */
+  gboolean deflated;    /* otherwise stored */
 } OciZipContent;
 
 typedef struct _OciZipWriter OciZipWriter;
@@ -34,38 +34,41 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (OciZipWriter, oci_zip_writer_free)
  * @content: (nullable): of a file; for others it is known
  *
  * Starts a member. For a file, exactly @content->packed_size bytes of packed data must follow.
- * Paths over 65535 bytes and what zip files without ZIP64 sizes cannot hold, files and archives of
- * 4 GiB, are refused (%OCI_ERROR_LIMIT). The number of members is not limited.
+ * Refuses paths over 65535 bytes, and files and archives of 4 GiB, which zip files without ZIP64
+ * cannot hold (%OCI_ERROR_LIMIT). The number of members is not limited. Errors: %OCI_ERROR_LIMIT,
+ * %OCI_ERROR_UNSUPPORTED, %OCI_ERROR_CORRUPT; those of the sink.
  */
 gboolean oci_zip_writer_add (OciZipWriter *self, const OciEntry *entry,
                              const OciZipContent *content, GError **error);
 
-/** Packed content of the file added last. */
+/** Adds packed content to the last file. Errors: %OCI_ERROR_CORRUPT for more bytes than announced;
+ * those of the sink. */
 gboolean oci_zip_writer_data (OciZipWriter *self, const void *data, size_t len, GError **error);
 
-/** Writes the directory. */
+/** Writes the directory. Errors: %OCI_ERROR_CORRUPT, %OCI_ERROR_LIMIT; those of the sink. */
 gboolean oci_zip_writer_finish (OciZipWriter *self, GError **error);
 
-/** How many bytes the member takes besides its content: both headers. @path: of a directory without
- * the slash that it gets */
+/** Size in bytes of both headers of a member. @path: without the slash that a directory gets */
 uint64_t oci_zip_overhead (const char *path, gboolean directory);
 
-/** Of the end of a zip file with @n members. */
+/** Size in bytes of the end of a zip file with @n members. */
 uint64_t oci_zip_end_size (uint64_t n);
 
 /**
  * oci_zip_pack:
- * @data: of at most some MiB
- * @out_packed: (out) (transfer full): deflated, or stored when that is not smaller
+ * @data: at most some MiB
+ * @out_packed: (out) (transfer full): deflated, or stored if that is not larger
  *
- * Packs small content; larger goes through oci_gzip_writer_new_raw() with %OCI_ZIP_LEVEL.
+ * Packs small content; larger content is packed by oci_gzip_writer_new_raw() with %OCI_ZIP_LEVEL.
+ *
+ * Errors: %OCI_ERROR_IO.
  */
 gboolean oci_zip_pack (const void *data, size_t len, OciZipContent *out_content,
                        GBytes **out_packed, GError **error);
 
 enum
 {
-  /* Of libdeflate: Lambda takes 50 MB, so smaller is worth more than quick. */
+  /* Level of libdeflate: Lambda accepts 50 MB, so size matters more than speed. */
   OCI_ZIP_LEVEL = 9,
 };
 

@@ -3,7 +3,8 @@
 Behaves as `python3 -m unittest -v`, and says at its end what each test cost and what was skipped, in lines that
 scripts/test reads: `ok NAME # SKIP REASON` as GLib's tests do, and `# cost CPU WALL NAME`. CPU seconds are those of this
 process and of all children that ended, so a server counts for the test that stops it.
-TERRANE_TEST_ONLY names classes or tests, as the names on the command line do.
+TERRANE_TEST_ONLY names classes or tests, as the names on the command line do. A name with "-" before it is left out:
+`test_push -Push Push.test_again` is the module without a class, but with one of its tests.
 """
 
 import os
@@ -33,12 +34,30 @@ class Result(unittest.TextTestResult):
         super().stopTest(test)
 
 
+def tests_of(suite):
+    for test in suite:
+        yield from tests_of(test) if isinstance(test, unittest.TestSuite) else [test]
+
+
+def load(module, names):
+    loader = unittest.defaultTestLoader
+    wanted = [f"{module}.{name}" for name in names if not name.startswith("-")]
+    without = [f"{module}.{name[1:]}" for name in names if name.startswith("-")]
+    if not without:
+        return loader.loadTestsFromNames(wanted or [module])
+    tests = list(tests_of(loader.loadTestsFromName(module)))
+    for name in wanted + without:
+        if not any(f"{test.id()}.".startswith(f"{name}.") for test in tests):
+            sys.exit(f"tests/run.py: there is no {name}")
+    return unittest.TestSuite(test for test in tests if any(f"{test.id()}.".startswith(f"{name}.") for name in wanted)
+                              or not any(f"{test.id()}.".startswith(f"{name}.") for name in without))
+
+
 def main():
     module, *names = sys.argv[1:]
     names = names or os.environ.get("TERRANE_TEST_ONLY", "").split()
     sys.path.insert(0, os.getcwd())
-    loader = unittest.defaultTestLoader
-    suite = loader.loadTestsFromNames([f"{module}.{name}" for name in names] or [module])
+    suite = load(module, names)
     cpu, wall = cpu_seconds(), time.monotonic()
     result = unittest.TextTestRunner(verbosity=2, warnings=False, resultclass=Result).run(suite)
     sys.stderr.flush()

@@ -58,7 +58,7 @@ enum
 
 #define FOR(target) (1 << TERRANE_TARGET_##target)
 
-/* The families: what the ids of their findings begin with. A new one is a file and a row. */
+/* The families, with the prefix of their findings' ids. A new one is a file and a row. */
 static const struct
 {
   const char *name;

@@ -5,17 +5,14 @@
 
 G_BEGIN_DECLS
 
-/* What a build found is remembered with the image; another version looks again. */
+/* Version of the findings that are stored with an image; another version runs the checks again. */
 #define TERRANE_CHECKS_VERSION "3"
 
-/**
- * terrane_check_run:
- *
- * Adds what all families that concern the target find. Fails only when files cannot be read.
- */
+/** Adds the findings of all families that apply to the target. Fails only if files cannot be read.
+ * Errors: %OCI_ERROR_FORMAT, %OCI_ERROR_CORRUPT, %OCI_ERROR_LIMIT, %OCI_ERROR_IO. */
 gboolean terrane_check_run (const TerraneCheck *check, TerraneFindings *findings, GError **error);
 
-/** Gives findings the severity that a profile says. @specs: of TerraneCheckSpec */
+/** Changes the severity of findings as a profile says. @specs: of TerraneCheckSpec */
 void terrane_check_override (TerraneFindings *findings, const GPtrArray *specs);
 
 G_END_DECLS

@@ -1,5 +1,6 @@
 #include "builder/check/elf.h"
 
+#include "builder/check/first-import.h"
 #include "builder/facts/module-name.h"
 #include "builder/facts/pure-wheel.h"
 
@@ -9,17 +10,17 @@
 
 enum
 {
-  MAX_SHOWN_FILES = 16, /* of a chain; real ones have five */
+  MAX_SHOWN_FILES = 16, /* of a chain; typical ones have five */
   MIN_BASE_FILES = 3,   /* one or two foreign files do not make a foreign base */
 };
 
-/* A missing library. The first root that fails for it decides how bad that is. */
+/* A missing library. The first root that fails because of it determines the severity. */
 typedef struct
 {
   TerraneSeverity severity;
   char *message;
   char *fix;
-  guint roots; /* how many need it */
+  guint roots; /* number of roots that need it */
 } Problem;
 
 typedef struct
@@ -29,11 +30,12 @@ typedef struct
   TerraneFindings *findings;
   GHashTable *missing;  /* "ENTRY NAME" -> Problem */
   GHashTable *compared; /* "WANT ENTRY": pairs whose versions were compared */
-  GHashTable *needs;    /* "ENTRY NAME": looked at by check_shadow() */
+  GHashTable *needs;    /* "ENTRY NAME": examined by check_shadow() */
   GHashTable *defines;  /* TerraneElfEntry -> set of its versions */
   GHashTable *fitting;  /* path without names of processors -> TerraneElfEntry that fits */
   const TerraneAbsentLibraries *absent; /* libraries that installed packages list and lack */
   TerranePureWheels *pure;
+  TerraneFirstImports *imports;
   gboolean musl;
 } Check;
 
@@ -55,7 +57,7 @@ severity_of (const Check *self, const TerraneRoot *root, const TerraneElfEntry *
   return root->required && !trusted ? TERRANE_SEVERITY_ERROR : TERRANE_SEVERITY_WARNING;
 }
 
-/* @cause: (nullable): what files have in common for which one finding is enough */
+/* @cause: (nullable): common cause of several files, for which one finding suffices */
 static void
 add_caused (Check *self, const char *id, TerraneSeverity severity, const TerraneElfEntry *entry,
             const char *cause, const char *message, const char *fix)
@@ -92,15 +94,15 @@ find_fitting (Check *self)
     }
 }
 
-/* An extension module, which only Python's import loads. */
+/* Whether it is an extension module, which is only loaded by Python's import. */
 static gboolean
 is_extension (const char *path)
 {
   return strstr (path, ".cpython-") != NULL || g_str_has_suffix (path, ".abi3.so");
 }
 
-/* A wheel for any platform may have a file for one platform; it is only noted when the file's name
- * says which. */
+/* A wheel for any platform may contain a file for one platform; this is only a note if the file's
+ * name says which. */
 static TerraneSeverity
 severity_in_pure_wheel (const TerraneElfEntry *entry)
 {
@@ -108,7 +110,7 @@ severity_in_pure_wheel (const TerraneElfEntry *entry)
   return strcmp (key, entry->path) != 0 ? TERRANE_SEVERITY_NOTE : TERRANE_SEVERITY_WARNING;
 }
 
-/* Packages that are made for several processors choose a file when they run. */
+/* Packages for several processors choose a file at run time. */
 static void
 report_machine (Check *self, const TerraneRoot *root)
 {
@@ -148,8 +150,8 @@ is_in_base (const TerraneElfEntry *entry)
   return entry->node->tree_number == 0;
 }
 
-/* Reports a base that is for another processor as a whole: it has at least MIN_BASE_FILES programs
- * and libraries, and none of them is for the image's processor. */
+/* Reports a base for another processor as a whole: it has at least MIN_BASE_FILES programs and
+ * libraries, and none of them is for the image's processor. */
 static gboolean
 report_base (Check *self)
 {
@@ -185,7 +187,7 @@ report_base (Check *self)
   return TRUE;
 }
 
-/* What a file is by itself. */
+/* Checks a file by itself. */
 static void
 check_file (Check *self, const TerraneElfEntry *entry)
 {
@@ -247,7 +249,7 @@ describe_chain (const Check *self, const TerraneLoaded *loader)
   return g_string_free (text, FALSE);
 }
 
-/* The part of a library's name before ".so", to find other versions of it. */
+/* Compares the parts of two library names before ".so", to find other versions of a library. */
 static gboolean
 same_stem (const char *a, const char *b)
 {
@@ -256,7 +258,8 @@ same_stem (const char *a, const char *b)
          && strncmp (a, b, (size_t) (end_a - a)) == 0;
 }
 
-/* The file that has @name, else one of another version, although nothing finds it. */
+/* Finds the file that has @name, otherwise one of another version, which the search does not
+ * find. */
 static const TerraneElfEntry *
 find_candidate (const Check *self, const char *name, gboolean *out_other)
 {
@@ -327,7 +330,7 @@ note_missing (Check *self, const TerraneRoot *root, const TerraneClosure *closur
   g_hash_table_insert (self->missing, g_steal_pointer (&key), problem);
 }
 
-/* Whether the library that ships with @loader is another one than it gets. */
+/* Checks whether @loader gets a library other than the one it was shipped with. */
 static void
 check_shadow (Check *self, const TerraneClosure *closure, const TerraneLoaded *loader,
               const char *name, const TerraneLoaded *found, TerraneSearchStep step)
@@ -359,13 +362,14 @@ on_need (const TerraneRoot *root, const TerraneClosure *closure, const TerraneLo
          const char *name, const TerraneLoaded *found, TerraneSearchStep step, gpointer data)
 {
   Check *self = data;
+  terrane_first_imports_note (self->imports, root, loader, name, found);
   if (found == NULL)
     note_missing (self, root, closure, loader, name);
   else
     check_shadow (self, closure, loader, name, found, step);
 }
 
-/* The highest version of @elf that is of the same family as @version, such as "GLIBC_". */
+/* Returns the highest version in @elf of the same family as @version, such as "GLIBC_". */
 static const char *
 highest_version (const TerraneElf *elf, const char *version)
 {
@@ -391,7 +395,7 @@ report_versions (Check *self, const TerraneRoot *root, const TerraneLoaded *file
   g_autofree char *message = g_strdup_printf (
       "it needs %s of %s, which has %s%s\nneeded by %s", quoted, there,
       has != NULL ? "versions up to " : "no such version", has != NULL ? has : "", chain);
-  /* That the C library is too old is one cause, however many files want how much of it. */
+  /* A C library that is too old is one cause, for any number of files that need it. */
   g_autofree char *cause = g_strdup_printf ("%s %.*s", provider->entry->path,
                                             (int) (strcspn (versions[0], "_")), versions[0]);
   add_caused (
@@ -400,7 +404,7 @@ report_versions (Check *self, const TerraneRoot *root, const TerraneLoaded *file
       "it was built for a newer system than this one: take a build for the base, or a newer base");
 }
 
-/* Returns: (transfer none): the versions of @entry; a hostile file has thousands */
+/* Returns: (transfer none): the versions of @entry, as a set, since a hostile file has thousands */
 static GHashTable *
 get_defines (Check *self, const TerraneElfEntry *entry)
 {
@@ -420,7 +424,7 @@ check_want (Check *self, const TerraneRoot *root, const TerraneClosure *closure,
 {
   const TerraneLoaded *provider = terrane_closure_lookup (closure, want->library);
   if (provider == NULL || provider->entry->elf->defines[0] == NULL)
-    return; /* missing altogether, or without versions, which ld.so takes for any */
+    return; /* missing altogether, or without versions, which ld.so accepts for any */
   g_autofree char *key =
       g_strdup_printf ("%p %p", (const void *) want, (const void *) provider->entry);
   if (!g_hash_table_add (self->compared, g_steal_pointer (&key)))
@@ -442,7 +446,7 @@ on_loaded (const TerraneRoot *root, const TerraneClosure *closure, gpointer data
   const GPtrArray *files = terrane_closure_files (closure);
   if (terrane_closure_linker (closure)->musl)
     {
-      self->musl = TRUE; /* which does not look at versions */
+      self->musl = TRUE; /* which ignores versions */
       return;
     }
   for (guint i = 0; i < files->len; i++)
@@ -536,9 +540,11 @@ terrane_check_programs (const TerraneImageView *view, TerranePrograms *programs,
       g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) g_hash_table_unref);
   g_autoptr (GHashTable) fitting = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, NULL);
   g_autoptr (TerranePureWheels) pure = terrane_pure_wheels_new (view);
+  g_autoptr (TerraneFirstImports) imports = terrane_first_imports_new (view);
   Check self = {
     .view = view,
     .pure = pure,
+    .imports = imports,
     .fitting = fitting,
     .programs = programs,
     .findings = findings,
@@ -553,11 +559,12 @@ terrane_check_programs (const TerraneImageView *view, TerranePrograms *programs,
   for (guint i = 0; i < entries->len; i++)
     if (!foreign || !is_in_base (entries->pdata[i]))
       check_file (&self, entries->pdata[i]);
-  if (foreign) /* everything else would only follow from that */
+  if (foreign) /* all other problems would only be consequences */
     return;
   terrane_programs_visit (programs, &visitor, &self);
   report_missing (&self);
   report_cut (&self);
+  terrane_first_imports_report (imports, findings);
   const TerraneFinding musl = {
     .id = "elf.unsupported-libc",
     .severity = TERRANE_SEVERITY_NOTE,

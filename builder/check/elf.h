@@ -1,5 +1,5 @@
-/* Programs and libraries that cannot be loaded, or not as intended: what ld.so would say at the
- * first import on Lambda, found without running anything. */
+/* Finds programs and libraries that cannot be loaded, or not as intended: what ld.so would report
+ * at the first import on Lambda, without running anything. */
 #pragma once
 
 #include "builder/check/finding.h"
@@ -10,11 +10,11 @@ G_BEGIN_DECLS
 /**
  * terrane_check_programs:
  * @programs: of @view
- * @absent: for what to do about a missing library
+ * @absent: for advice about a missing library
  *
- * Adds findings of the family "elf". A missing library or version is an error when the entrypoint,
- * a program on PATH or a module where Python looks for such needs it, and a warning otherwise: what
- * nobody is known to load may be a plugin that is not wanted.
+ * Adds findings of the family "elf". A missing library or version is an error if the entrypoint, a
+ * program on PATH or a module where Python looks for modules needs it, and a warning otherwise: a
+ * file that is not known to be loaded may be an unused plugin.
  */
 void terrane_check_programs (const TerraneImageView *view, TerranePrograms *programs,
                              const TerraneAbsentLibraries *absent, TerraneFindings *findings);

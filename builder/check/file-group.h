@@ -1,4 +1,4 @@
-/* Files with one thing in common, which are one finding: how many there are, and the first ones. */
+/* Files with the same problem, which become one finding with their number and the first ones. */
 #pragma once
 
 #include "builder/check/finding.h"
@@ -6,22 +6,22 @@
 
 G_BEGIN_DECLS
 
-/* Zero is an empty group. */
+/* All zero is an empty group. */
 typedef struct
 {
   guint count;
   GString *first;   /* (nullable): the paths of the first ones */
-  char *path;       /* (nullable): of the first one */
-  const char *tree; /* (nullable): the same */
+  char *path;       /* (nullable): path of the first one */
+  const char *tree; /* (nullable): tree of the first one */
 } TerraneFileGroup;
 
-/** @detail: (nullable): what to say of @node in parentheses */
+/** Adds a file. @detail: (nullable): printed after it in parentheses */
 void terrane_file_group_add (TerraneFileGroup *self, const TerraneImageView *view,
                              const TerraneNode *node, const char *detail);
 
 /**
  * terrane_file_group_report:
- * @what: what is so with the files, which are listed after it
+ * @what: the problem of the files, which are listed after it
  * @fix: (nullable)
  *
  * Adds a finding unless the group is empty.

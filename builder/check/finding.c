@@ -8,7 +8,7 @@
 
 struct _TerraneFindings
 {
-  GPtrArray *list;     /* of TerraneFinding with strings of their own */
+  GPtrArray *list;     /* of TerraneFinding with their own strings */
   GHashTable *ignored; /* set of ids */
   gboolean sorted;
 };
@@ -69,7 +69,7 @@ terrane_findings_free (TerraneFindings *self)
   g_free (self);
 }
 
-/* Gives @self the files, and what it has of the first of them; one file is none. */
+/* Sets the files of @self, and its members from the first of them; a single file is not a list. */
 static void
 take_files (TerraneFinding *self, GPtrArray *files)
 {
@@ -126,8 +126,8 @@ terrane_findings_add (TerraneFindings *self, const TerraneFinding *finding)
   self->sorted = FALSE;
 }
 
-/* Moves what @paths has of @finding's files to a finding of its own. Returns: (transfer none)
- * (nullable): what @paths has: @finding itself, when that is all of it */
+/* Moves those of @finding's files that match @paths to a finding of their own.
+ * Returns: (transfer none) (nullable): the one that matches: @finding itself, if all match */
 static TerraneFinding *
 split (TerraneFindings *self, TerraneFinding *finding, const char *const *paths)
 {
@@ -169,7 +169,7 @@ void
 terrane_findings_override (TerraneFindings *self, const char *pattern, const char *const *paths,
                            TerraneSeverity severity, const char *reason)
 {
-  (void) terrane_findings_list (self); /* findings of one cause become one finding here */
+  (void) terrane_findings_list (self); /* merges findings of one cause */
   guint count = self->list->len;
   for (guint i = 0; i < count; i++)
     {
@@ -242,7 +242,8 @@ collect_files (const TerraneFinding *self, GPtrArray *files)
     }
 }
 
-/* Gives the first of @group, findings of one cause, the files of all; the others are freed. */
+/* Adds the files of all findings in @group, which have one cause, to the first; frees the
+ * others. */
 static void
 merge (const GPtrArray *group)
 {
@@ -272,7 +273,7 @@ cause_key (const TerraneFinding *finding)
                           finding->cause);
 }
 
-/* @list is sorted, so that the worst of a cause comes first. */
+/* @list is sorted, so that the most severe of a cause comes first. */
 static void
 merge_causes (GPtrArray *list)
 {
@@ -300,7 +301,7 @@ merge_causes (GPtrArray *list)
   g_hash_table_iter_init (&iter, causes);
   while (g_hash_table_iter_next (&iter, NULL, &group))
     merge (group);
-  g_ptr_array_set_free_func (list, NULL); /* those after @kept moved or are gone */
+  g_ptr_array_set_free_func (list, NULL); /* those after @kept were moved or freed */
   g_ptr_array_set_size (list, (int) kept);
   g_ptr_array_set_free_func (list, finding_free);
 }
@@ -318,7 +319,7 @@ terrane_findings_list (TerraneFindings *self)
       finding_free (list->pdata[i]);
     else
       list->pdata[kept++] = list->pdata[i];
-  g_ptr_array_set_free_func (list, NULL); /* those after @kept moved or are gone */
+  g_ptr_array_set_free_func (list, NULL); /* those after @kept were moved or freed */
   g_ptr_array_set_size (list, (int) kept);
   g_ptr_array_set_free_func (list, finding_free);
   merge_causes (list);
@@ -402,7 +403,7 @@ member (const json_t *object, const char *key)
   return json_string_value (json_object_get (object, key));
 }
 
-/* The static text that is equal to @text. */
+/* Returns the static text that is equal to @text. */
 static const char *
 find_word (const char *const *words, const char *text)
 {
@@ -412,7 +413,7 @@ find_word (const char *const *words, const char *text)
   return NULL;
 }
 
-/* The severities that a finding can have. */
+/* Possible severities of a finding. */
 static const char *const found_names[] = { "error", "warning", "note", NULL };
 
 /* @word: one of @found_names */
@@ -425,7 +426,7 @@ find_severity (const char *word)
   return severity;
 }
 
-/* Adds @finding of each of @files: what terrane_findings_list() makes one of again. */
+/* Adds @finding for each of @files, which terrane_findings_list() merges again. */
 static gboolean
 add_files (TerraneFindings *self, const TerraneFinding *finding, const json_t *files)
 {

@@ -1,5 +1,5 @@
-/* What static checks have to say. Every check adds to one collection, so that all problems of an
- * image are known after one run. docs/checks.md explains every id. */
+/* Findings of static checks. Every check adds to one collection, so that one run reports all
+ * problems of an image. docs/checks.md explains every id. */
 #pragma once
 
 #include "builder/finding-ids.h"
@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 /* One of several files that a finding is about. */
 typedef struct
 {
-  char *path; /* in the image, without a slash in front */
+  char *path; /* in the image, without the leading slash */
   char *tree; /* (nullable) */
   TerraneSeverity severity;
 } TerraneFindingFile;
@@ -20,30 +20,31 @@ typedef struct
 {
   const char *id; /* such as "elf.missing-library": static, one of terrane_finding_ids() */
   TerraneSeverity severity;
-  const char *path;    /* (nullable): in the image, without a slash in front */
+  const char *path;    /* (nullable): in the image, without the leading slash */
   const char *tree;    /* (nullable): name of the tree or layer that @path is from */
-  const char *message; /* what is wrong; text from outside is quoted */
+  const char *message; /* the problem; untrusted text is quoted */
   const char *fix;     /* (nullable): what to do */
-  /* (nullable): what the findings of one id have in common, such as a library that none of them
-   * finds: those with a path become one, which has the words of the worst. */
+  /* (nullable): common cause of findings of one id, such as a library that none of them finds:
+   * those with a path are merged into one, with the text of the most severe one. */
   const char *cause;
-  /* Set for a finding about several files, not to be set by checks: of TerraneFindingFile, worst
+  /* Only for a finding about several files, not set by checks: of TerraneFindingFile, most severe
    * first; @path and @tree are those of the first. */
   GPtrArray *files;
-  /* What terrane_findings_override() did; not to be set by checks. */
+  /* Set by terrane_findings_override(), not by checks. */
   gboolean overridden;
-  TerraneSeverity found_as; /* what @severity was */
+  TerraneSeverity found_as; /* original @severity */
   const char *reason;       /* (nullable): why */
 } TerraneFinding;
 
 typedef struct _TerraneFindings TerraneFindings;
 
+/** Returns: (transfer full): an empty collection */
 TerraneFindings *terrane_findings_new (void);
 void terrane_findings_free (TerraneFindings *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneFindings, terrane_findings_free)
 
-/** Adds a copy of @finding, unless its id is ignored. Equal ones are listed once, and those of one
- * cause together. */
+/** Adds a copy of @finding, unless its id is ignored. Equal ones are listed once; those with the
+ * same cause are merged. */
 void terrane_findings_add (TerraneFindings *self, const TerraneFinding *finding);
 
 /**
@@ -52,50 +53,58 @@ void terrane_findings_add (TerraneFindings *self, const TerraneFinding *finding)
  * @paths: (nullable): for oci_glob_match_any(): only findings about such a path
  * @reason: (nullable): why
  *
- * Gives all findings of @pattern this severity. They say what they were found as. A later override
- * wins over an earlier one. A finding about several files, of which @paths has some, becomes two.
+ * Changes the severity of all findings that match @pattern; the original one is kept. A later
+ * override takes precedence. A finding about several files is split if @paths only match some of
+ * them.
  */
 void terrane_findings_override (TerraneFindings *self, const char *pattern,
                                 const char *const *paths, TerraneSeverity severity,
                                 const char *reason);
 
-/** Adds a finding that is about no file. @format: its message */
+/** Adds a finding that is not about a file. @format: its message */
 void terrane_findings_report (TerraneFindings *self, const char *id, TerraneSeverity severity,
                               const char *fix, const char *format, ...) G_GNUC_PRINTF (5, 6);
 
-/** Drops all findings of @id, now and later. */
+/** Removes all findings of @id, now and later. */
 void terrane_findings_ignore (TerraneFindings *self, const char *id);
 
+/** Number of findings of this severity. */
 guint terrane_findings_count (TerraneFindings *self, TerraneSeverity severity);
-/** The same of ids that begin with @family and a dot. */
+/** Likewise, only for ids that begin with @family and a dot. */
 guint terrane_findings_count_family (TerraneFindings *self, const char *family,
                                      TerraneSeverity severity);
 
-/** The findings: errors first, then by id, path and message. Returns: (transfer none): of
- * TerraneFinding, valid until one is added */
+/** Returns: (transfer none): of TerraneFinding, valid until one is added: errors first, then by id,
+ * path and message */
 const GPtrArray *terrane_findings_list (TerraneFindings *self);
 
 /** Returns: (transfer full): an array of {"id", "severity", "path", "tree", "message", "fix"}, with
- * {"files"} where it is about several, and {"found_as", "reason"} of what was overridden */
+ * {"files"} if it is about several, and {"found_as", "reason"} if it was overridden */
 json_t *terrane_findings_to_json (TerraneFindings *self);
 
-/** The same backwards, as it was before anything was overridden. Returns: (transfer full)
- * (nullable): %NULL when @array is nothing that terrane_findings_to_json() gives */
+/** Restores findings from JSON as they were before any override. Returns: (transfer full)
+ * (nullable): %NULL if @array was not made by terrane_findings_to_json() */
 TerraneFindings *terrane_findings_from_json (const json_t *array);
 
 /** Returns: (transfer full): a SARIF 2.1.0 log; @artifact names what was checked, an image or the
- * file of a profile. Findings without a path are located there */
+ * file of a profile, which is also the location of findings without a path */
 json_t *terrane_findings_to_sarif (TerraneFindings *self, const char *artifact);
 
-/** Returns: (transfer full): text for people, a block a finding, and how many there are */
-char *terrane_findings_to_text (TerraneFindings *self);
+/**
+ * terrane_findings_to_text:
+ * @max: the number of elements of a list that are shown; 0: all
+ *
+ * Returns: (transfer full): text for the user: a block for each finding or for several of one id
+ * and severity, with shortened lists of files and findings, and their numbers
+ */
+char *terrane_findings_to_text (TerraneFindings *self, guint max);
 
 /**
  * terrane_findings_refuse:
  * @format: what the errors mean, without a full stop
  *
- * Fails with %TERRANE_ERROR_REFUSED and all errors when there is an error; warnings follow in
- * short, so that one run tells all.
+ * Fails with %TERRANE_ERROR_REFUSED and all errors if there is an error; warnings follow in short
+ * form, so that one run reports everything.
  */
 gboolean terrane_findings_refuse (TerraneFindings *self, GError **error, const char *format, ...)
     G_GNUC_PRINTF (3, 4);

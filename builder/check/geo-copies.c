@@ -21,20 +21,20 @@ geos_version (const TerraneGeoFile *facts)
   return facts->geos;
 }
 
-/* Wheels give their copies names of their own, and PROJ's symbols too, so that several can be in
- * one process. A copy by its usual name is shared with whoever asks for it. */
+/* Wheels rename their copies, and PROJ's symbols, too, so that several can be in one process. A
+ * copy with its usual name is shared by all files that need it. */
 static const struct
 {
   const char *name;
   const char *(*version) (const TerraneGeoFile *facts);
-  gboolean clash; /* one of wheels and a usual one in a process are known to crash */
+  gboolean clash; /* a wheel's and a usual one in the same process are known to crash */
 } kinds[] = {
   { "GDAL", gdal_version, TRUE },
   { "PROJ", proj_version, TRUE },
   { "GEOS", geos_version, FALSE },
 };
 
-/* libgdal has the version of the GEOS that it is linked to in it as well. */
+/* libgdal also contains the version of the GEOS that it is linked to. */
 static gboolean
 is_linked_to_geos (const TerraneGeoContext *self, const TerraneGeoEntry *entry)
 {
@@ -51,7 +51,7 @@ typedef struct
 {
   guint count;
   GString *list;
-  const TerraneGeoEntry *usual; /* (nullable): one of a usual name that a module loads */
+  const TerraneGeoEntry *usual; /* (nullable): one with the usual name that a module loads */
   const TerraneGeoEntry *wheel; /* (nullable): one of a wheel that a module loads */
 } Copies;
 

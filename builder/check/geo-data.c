@@ -1,4 +1,4 @@
-/* GDAL's data files and plugins: what the variables, or the library itself, lead to. */
+/* Checks GDAL's data files and plugins: where the variables, or the library itself, point to. */
 #include "builder/check/geo-context.h"
 #include "builder/geo/proj-search.h"
 
@@ -10,7 +10,7 @@ find_directory (const TerraneGeoContext *self, const char *path)
   return path != NULL ? terrane_tree_follow_directory (self->view->tree, path) : NULL;
 }
 
-/* The package's own directory of data. */
+/* Finds the package's own data directory. */
 static const TerraneNode *
 find_own (const TerraneGeoContext *self, const TerraneGeoEntry *library)
 {
@@ -19,7 +19,8 @@ find_own (const TerraneGeoContext *self, const TerraneGeoEntry *library)
   return find_directory (self, path);
 }
 
-/* "‘header.dxf’, ‘default.rsc’": what @library asks for and @directory lacks, NULL if nothing. */
+/* Returns "‘header.dxf’, ‘default.rsc’": the files of @library that @directory lacks, NULL if
+ * none. */
 static char *
 list_lacking (const TerraneGeoContext *self, const TerraneGeoEntry *library,
               const TerraneNode *directory)
@@ -77,7 +78,7 @@ report_lacking (const TerraneGeoContext *self, const TerraneGeoEntry *library,
                       "ship share/gdal of the same GDAL, and name it in GDAL_DATA");
 }
 
-/* GDAL 3.11 and later may have the files inside; which do cannot be told from outside. */
+/* GDAL 3.11 and later may contain the files; whether it does cannot be seen from outside. */
 static gboolean
 may_be_embedded (const char *version)
 {
@@ -118,7 +119,7 @@ check_data (const TerraneGeoContext *self, const TerraneGeoEntry *library)
     report_lacking (self, library, directory, lacking);
 }
 
-/* The name by which @plugin needs GDAL. */
+/* Returns the name by which @plugin needs GDAL. */
 static const char *
 wanted_gdal (const TerraneElf *plugin)
 {

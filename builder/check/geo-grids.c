@@ -1,4 +1,5 @@
-/* Grids that the profile promises: without one PROJ takes a less accurate way, and says nothing. */
+/* Checks the grids that the profile requires: without one PROJ silently uses a less accurate
+ * way. */
 #include "builder/check/geo-context.h"
 #include "builder/geo/proj-search.h"
 

@@ -1,15 +1,15 @@
-/* Which proj.db every copy of PROJ opens, and whether it can. */
+/* Checks which proj.db every copy of PROJ opens, and whether it can. */
 #include "builder/check/geo-context.h"
 #include "builder/geo/proj-search.h"
 
 #include <string.h>
 
-/* What the search of one library found. */
+/* Result of the search of one library. */
 typedef struct
 {
-  const TerraneNode *node;       /* (nullable): the first proj.db that can be read */
-  const char *variable;          /* (nullable): that led there */
-  const TerraneNode *unreadable; /* (nullable): the first that cannot */
+  const TerraneNode *node;       /* (nullable): the first readable proj.db */
+  const char *variable;          /* (nullable): variable that led there */
+  const TerraneNode *unreadable; /* (nullable): the first unreadable one */
 } Database;
 
 static Database
@@ -111,7 +111,8 @@ check_layout (const TerraneGeoContext *self, const TerraneGeoEntry *library,
                           : "take the proj.db of the newest PROJ in the image, which serves all");
 }
 
-/* Who is not known to look elsewhere, and is loaded, or at least could be. */
+/* For libraries that are not known to search elsewhere, and that are loaded, or at least could
+ * be. */
 static void
 check_library (const TerraneGeoContext *self, const TerraneGeoEntry *library)
 {
@@ -125,7 +126,7 @@ check_library (const TerraneGeoContext *self, const TerraneGeoEntry *library)
   TerraneSeverity severity = terrane_geo_use (self, library->node)->required != NULL
                                  ? TERRANE_SEVERITY_ERROR
                                  : TERRANE_SEVERITY_WARNING;
-  gboolean embedded = library->facts->layout_major >= 0; /* since PROJ 9.6 when built so */
+  gboolean embedded = library->facts->layout_major >= 0; /* optional since PROJ 9.6 */
   if (database.node != NULL)
     check_layout (self, library, severity, &database);
   else if (database.unreadable != NULL && !embedded)

@@ -1,4 +1,4 @@
-/* Where https gets its certificates from. */
+/* Checks where https gets its certificates. */
 #include "builder/check/geo-context.h"
 #include "builder/geo/proj-search.h"
 
@@ -22,11 +22,12 @@ look_for (const TerraneGeoContext *self, const char *path)
   return terrane_geo_is_readable (self, node) ? BUNDLE_USABLE : BUNDLE_UNREADABLE;
 }
 
-/* Returns: whether a variable says where certificates are, rightly or not */
+/* Returns: whether a variable names certificates, valid or not */
 static gboolean
 check_variables (const TerraneGeoContext *self)
 {
-  /* The first two win over the others, whatever they name (measured with GDAL 3.6.2). */
+  /* The first two take precedence over the others, whatever they name (measured with GDAL
+   * 3.6.2). */
   static const char *const names[] = { "SSL_CERT_FILE", "CURL_CA_BUNDLE", "GDAL_CURL_CA_BUNDLE",
                                        "PROJ_CURL_CA_BUNDLE", NULL };
   gboolean said = FALSE;
@@ -50,7 +51,7 @@ check_variables (const TerraneGeoContext *self)
   return said;
 }
 
-/* rasterio, fiona, pyogrio and pyproj tell libcurl at import to use certifi's, if it is there. */
+/* rasterio, fiona, pyogrio and pyproj make libcurl use certifi's at import, if it is installed. */
 static gboolean
 uses_certifi (const char *owner)
 {

@@ -1,5 +1,5 @@
-/* GDAL, PROJ and their data: what makes them fail, or give wrong results, although everything can
- * be loaded. */
+/* Finds problems of GDAL, PROJ and their data that make them fail, or give wrong results, although
+ * everything can be loaded. */
 #pragma once
 
 #include "builder/check/finding.h"
@@ -12,9 +12,11 @@ G_BEGIN_DECLS
  * @programs: of @view
  * @grids: (nullable): files that every PROJ must find
  * @prefix: (nullable): sys.prefix of the image's Python
- * @any_user: the platform runs the image as a user of its own, who owns nothing in it
+ * @any_user: the platform runs the image as a user of its own, which owns nothing in it
  *
- * Adds findings of the family "geo". Fails only when files cannot be read.
+ * Adds findings of the family "geo". Fails only if files cannot be read.
+ *
+ * Errors: %OCI_ERROR_FORMAT, %OCI_ERROR_CORRUPT, %OCI_ERROR_IO.
  */
 gboolean terrane_check_geo (const TerraneImageView *view, TerranePrograms *programs,
                             const char *const *grids, const char *prefix, gboolean any_user,

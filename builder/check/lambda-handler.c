@@ -12,7 +12,7 @@ enum
 {
   MAX_SOURCE_BYTES = 4 * 1024 * 1024,
   MAX_DEPTH = 3,        /* of directories that are searched for other handlers */
-  MAX_CANDIDATES = 300, /* modules that are looked at for them */
+  MAX_CANDIDATES = 300, /* modules that are examined for them */
 };
 
 typedef enum
@@ -20,7 +20,7 @@ typedef enum
   ABSENT,
   SOURCE,
   NAMESPACE, /* a directory without __init__.py */
-  OPAQUE,    /* compiled: it is there, and what it has is not known */
+  OPAQUE,    /* compiled: it exists, but its names are unknown */
 } ModuleKind;
 
 typedef struct
@@ -92,7 +92,7 @@ has_extension (const TerraneNode *directory, const char *name)
   return FALSE;
 }
 
-/* Finds module @name in @directory, as importlib's FileFinder does. @out_source: its file;
+/* Finds module @name in @directory, like importlib's FileFinder. @out_source: its file;
  * @out_package: (nullable): the directory of its submodules */
 static ModuleKind
 find_in (const Check *self, const TerraneNode *directory, const char *name,
@@ -128,7 +128,7 @@ find_in (const Check *self, const TerraneNode *directory, const char *name,
   return package != NULL ? NAMESPACE : ABSENT;
 }
 
-/* Finds a part of a dotted name in @directories, which become those of its submodules. */
+/* Finds a part of a dotted name in @directories, which are replaced by those of its submodules. */
 static ModuleKind
 find_part (const Check *self, GPtrArray *directories, const char *name, TerraneNode **out_source)
 {
@@ -171,7 +171,8 @@ find_module (const Check *self, TerraneNode **out_source)
   return kind;
 }
 
-/* Whether modules may be where files do not tell: in archives, or as an editable installation. */
+/* Whether modules may be somewhere that files do not tell: in archives, or in an editable
+ * installation. */
 static gboolean
 has_other_places (const Check *self)
 {
@@ -191,7 +192,7 @@ has_other_places (const Check *self)
   return FALSE;
 }
 
-/* *@out_names is NULL when the source is not read. */
+/* *@out_names is NULL if the source is not read. */
 static gboolean
 read_names (const Check *self, const TerraneNode *source, TerranePythonNames **out_names,
             GError **error)
@@ -204,7 +205,7 @@ read_names (const Check *self, const TerraneNode *source, TerranePythonNames **o
     return TRUE;
   gsize size = 0;
   const char *data = g_bytes_get_data (bytes, &size);
-  g_autofree char *text = g_malloc (size + 1); /* which ends, as g_bytes need not */
+  g_autofree char *text = g_malloc (size + 1); /* NUL-terminated, which the content need not be */
   if (size > 0)
     memcpy (text, data, size);
   text[size] = '\0';
@@ -234,7 +235,7 @@ compare_words (const void *a, const void *b)
   return strcmp (*(const char *const *) a, *(const char *const *) b);
 }
 
-/* What functions of @module may be meant. */
+/* Adds functions of @module that may be meant. */
 static void
 look_at_module (Search *self, const TerraneNode *source, const char *module)
 {
@@ -251,7 +252,7 @@ look_at_module (Search *self, const TerraneNode *source, const char *module)
   gboolean alike = oci_nearest_word (last_part (wanted), words) != NULL;
   guint n = 0;
   g_autofree const char **all = (const char **) g_hash_table_get_keys_as_array (names->names, &n);
-  if (n > 0) /* the nearest one is the first of several */
+  if (n > 0) /* the first of several is the nearest */
     qsort ((gpointer) all, n, sizeof all[0], compare_words);
   const char *similar = oci_nearest_word (check->function, all);
   int rank = exact ? 4 : below ? 3 : near ? 2 : alike ? 1 : 0;
@@ -303,8 +304,8 @@ compare_candidates (const void *a, const void *b)
   return len != others ? (len < others ? -1 : 1) : strcmp (one->name, other->name);
 }
 
-/* The handler that is likeliest to be meant: of the function's own files, not of packages.
- * @out_name: (out) (transfer full) (nullable) */
+/* Finds the most likely handler: among the function's own files, not packages. @out_name: (out)
+ * (transfer full) (nullable) */
 static gboolean
 find_nearest (const Check *self, char **out_name, GError **error)
 {
@@ -331,7 +332,7 @@ find_nearest (const Check *self, char **out_name, GError **error)
   return TRUE;
 }
 
-/* @problem: (transfer full): what is wrong with the handler; @node: (nullable): of its module */
+/* @problem: (transfer full): the problem of the handler; @node: (nullable): of its module */
 static gboolean
 report (const Check *self, const TerraneNode *node, char *problem, GError **error)
 {
@@ -347,7 +348,7 @@ report (const Check *self, const TerraneNode *node, char *problem, GError **erro
   return TRUE;
 }
 
-/* Where the module would have to be, for messages. */
+/* Returns where the module would have to be, for messages. */
 static char *
 describe_places (const Check *self)
 {
@@ -409,7 +410,7 @@ check_handler (const Check *self, GError **error)
                  error);
 }
 
-/* AWS's images for Python and others start with a script of one name. */
+/* AWS's images for Python and others start with a script of the same name. */
 static gboolean
 is_aws_python (const Check *self, const char *program)
 {
@@ -424,7 +425,7 @@ is_aws_python (const Check *self, const char *program)
   return g_str_has_prefix (self->python->base.interpreter, "/var/lang/");
 }
 
-/* The first word that the runtime client gets. Returns: (transfer full) (nullable) */
+/* Returns: (transfer full) (nullable): the first word that the runtime client gets */
 static char *
 find_handler (const Check *self, const char **out_key)
 {
@@ -454,7 +455,7 @@ terrane_check_lambda_handler (const TerraneImageView *view, const TerranePython 
   g_autofree char *handler = find_handler (&self, &self.key);
   if (handler == NULL)
     return TRUE;
-  /* As the client does it: the last dot divides, and slashes are dots. */
+  /* Like the client: the last dot separates, and slashes are dots. */
   const char *dot = strrchr (handler, '.');
   g_autofree char *module = dot != NULL ? g_strndup (handler, (gsize) (dot - handler)) : NULL;
   if (module != NULL)

@@ -18,7 +18,7 @@ enum
 
 #define MAX_IMAGE_BYTES (UINT64_C (10) * 1024 * 1024 * 1024)
 
-/* @entry: the program, its links not followed */
+/* @entry: the program, without following links */
 static gboolean
 refuse_link (const TerraneNode *entry, const char *quoted, TerraneFindings *findings)
 {
@@ -33,12 +33,25 @@ refuse_link (const TerraneNode *entry, const char *quoted, TerraneFindings *find
   return TRUE;
 }
 
-/* @key: of the configuration, that @program is from; @node: (nullable): what it leads to */
+/* Returns: (nullable): the advice if the missing command is a handler, "app.handler" */
+static const char *
+fix_of_command (const char *program)
+{
+  if (strchr (program, '/') != NULL || strchr (program, '.') == NULL)
+    return NULL;
+  return "a handler needs a \"config\" with an \"entrypoint\" that starts a runtime interface "
+         "client, "
+         "such as [\"/usr/bin/python3\", \"-m\", \"awslambdaric\"]";
+}
+
+/* @key: member of the configuration that names @program; @node: (nullable): its target; @fix:
+ * (nullable): advice if there is no target */
 static void
-check_file (const char *key, const char *quoted, const TerraneNode *node, TerraneFindings *findings)
+check_file (const char *key, const char *quoted, const TerraneNode *node, const char *fix,
+            TerraneFindings *findings)
 {
   if (node == NULL)
-    terrane_findings_report (findings, "lambda.entrypoint-missing", TERRANE_SEVERITY_ERROR, NULL,
+    terrane_findings_report (findings, "lambda.entrypoint-missing", TERRANE_SEVERITY_ERROR, fix,
                              "config.%s: %s is not in the image", key, quoted);
   else if (node->type != OCI_ENTRY_FILE || (node->mode & 0005) != 0005)
     terrane_findings_report (
@@ -46,7 +59,7 @@ check_file (const char *key, const char *quoted, const TerraneNode *node, Terran
         "config.%s: %s is not a file that every user may read and execute", key, quoted);
 }
 
-/* Whether the kernel of Lambda can start @node, which is there. */
+/* Whether the kernel of Lambda can start @node, which exists. */
 static gboolean
 check_script (const TerraneImageView *view, const char *key, const char *quoted,
               const TerraneNode *node, TerraneFindings *findings, GError **error)
@@ -54,7 +67,7 @@ check_script (const TerraneImageView *view, const char *key, const char *quoted,
   const char *working_dir = oci_image_config_working_dir (view->config);
   g_autofree char *problem = NULL, *fix = NULL;
   if (node == NULL || node->type != OCI_ENTRY_FILE || (node->mode & 0005) != 0005)
-    return TRUE; /* check_file() has said so */
+    return TRUE; /* check_file() has reported it */
   if (!terrane_program_file_problem (
           view, node, working_dir != NULL && working_dir[0] == '/' ? working_dir : "/", &problem,
           &fix, error))
@@ -80,12 +93,12 @@ check_program (const TerraneImageView *view, const char *program, TerraneFinding
   const TerraneNode *entry = terrane_tree_lookup (view->tree, program + strspn (program, "/"));
   const TerraneNode *node = terrane_tree_follow (view->tree, program);
   if (!refuse_link (entry, quoted, findings))
-    check_file ("entrypoint", quoted, node, findings);
+    check_file ("entrypoint", quoted, node, NULL, findings);
   return check_script (view, "entrypoint", quoted, node, findings, error);
 }
 
-/* Without an entrypoint the command is what starts, as images with the Lambda Web Adapter have it:
- * ["gunicorn", "app:app"], searched in PATH. */
+/* Without an entrypoint the command is started, as in images with the Lambda Web Adapter:
+ * ["gunicorn", "app:app"], searched for in PATH. */
 static gboolean
 check_command (const TerraneImageView *view, const char *program, TerraneFindings *findings,
                GError **error)
@@ -94,7 +107,7 @@ check_command (const TerraneImageView *view, const char *program, TerraneFinding
   const char *working_dir = oci_image_config_working_dir (view->config);
   const char *directory = working_dir != NULL && working_dir[0] == '/' ? working_dir : "/";
   const TerraneNode *node = terrane_image_view_program (view, directory, program);
-  check_file ("cmd", quoted, node, findings);
+  check_file ("cmd", quoted, node, fix_of_command (program), findings);
   return check_script (view, "cmd", quoted, node, findings, error);
 }
 
@@ -105,7 +118,7 @@ base_name (const char *program)
   return slash != NULL ? slash + 1 : program;
 }
 
-/* Whether @program is known to run code that fetches events only with a client. */
+/* Whether @program is known to run code that only fetches events with a client. */
 static gboolean
 is_interpreter (const char *program)
 {
@@ -114,8 +127,8 @@ is_interpreter (const char *program)
          || strcmp (name, "ruby") == 0 || strcmp (name, "lambda-entrypoint.sh") == 0;
 }
 
-/* Compiled handlers, ["/main"], need no command; and AWS's clients take the handler from wherever
- * it stands after them. */
+/* Compiled handlers, ["/main"], need no command; AWS's clients take the handler from the next word,
+ * wherever it is. */
 static gboolean
 lacks_handler (char **entrypoint)
 {
@@ -231,10 +244,10 @@ check_platform (const TerraneImageView *view, TerraneFindings *findings)
 typedef struct
 {
   const TerraneImageView *view;
-  TerraneFileGroup code;   /* what the function needs cannot be read */
-  TerraneFileGroup others; /* something else cannot be read */
+  TerraneFileGroup code;   /* unreadable files that the function needs */
+  TerraneFileGroup others; /* other unreadable files */
   TerraneFileGroup setuid;
-  gboolean client; /* something that fetches events is there */
+  gboolean client; /* something that fetches events exists */
 } Walk;
 
 static void
@@ -244,7 +257,7 @@ group_add (TerraneFileGroup *group, const TerraneImageView *view, const TerraneN
   terrane_file_group_add (group, view, node, mode);
 }
 
-/* What only root is meant to read in any distribution, and no function needs. */
+/* Files that only root may read in any distribution, and that no function needs. */
 static gboolean
 is_private (const char *path)
 {
@@ -322,7 +335,7 @@ static void
 check_files (const TerraneImageView *view, TerraneFindings *findings)
 {
   Walk walk = { .view = view };
-  (void) terrane_tree_foreach (view->tree, visit, &walk, NULL); /* visiting cannot fail */
+  (void) terrane_tree_foreach (view->tree, visit, &walk, NULL); /* cannot fail */
   report_group (findings, &walk.code, "lambda.unreadable-file", TERRANE_SEVERITY_ERROR,
                 "cannot be read by the user that Lambda runs the function as",
                 "chmod 644, directories and programs 755; transforms.modes does it for trees");
@@ -334,7 +347,8 @@ check_files (const TerraneImageView *view, TerraneFindings *findings)
   check_client (view, walk.client, findings);
 }
 
-/* AWS's Python runtimes and the end of their updates (endoflife.date, 2026-08-22). */
+/* AWS's Python runtimes and the end of their updates (https://endoflife.date/aws-lambda,
+ * 2026-08-22). */
 static void
 check_runtime (const TerraneImageView *view, const char *today, TerraneFindings *findings)
 {

@@ -25,7 +25,7 @@ typedef struct
 struct _TerraneLayerAudit
 {
   GArray *layers;          /* of Layer */
-  GHashTable *directories; /* set of paths: what the layer at hand has had so far */
+  GHashTable *directories; /* set of paths: directories of the current layer so far */
 };
 
 static void
@@ -87,7 +87,7 @@ note_time (Layer *layer, const char *path, int64_t seconds)
   g_hash_table_insert (layer->times, g_strdup (path), g_memdup2 (&seconds, sizeof seconds));
 }
 
-/* Layers of tools that build reproducibly have one time for all. */
+/* Layers of reproducible builds have one time for all files. */
 static const int64_t *
 common_time (const Layer *layer)
 {
@@ -121,7 +121,7 @@ terrane_layer_audit_source_time (const TerraneLayerAudit *self, guint index, con
   return time != NULL;
 }
 
-/* The layer, which becomes the one at hand. */
+/* Returns the layer, which becomes the current one. */
 static Layer *
 enter_layer (TerraneLayerAudit *self, guint index)
 {
@@ -183,7 +183,7 @@ terrane_layer_audit_entry (TerraneLayerAudit *self, guint index, const OciEntry 
     g_hash_table_add (self->directories, g_strdup (entry->path));
 }
 
-/* Names of any bytes come back as they were. */
+/* Names of any bytes are restored exactly. */
 static void
 set_name (json_t *object, const char *key, const char *name)
 {
@@ -365,7 +365,7 @@ compression_name (OciCompression compression)
                                                : "none";
 }
 
-/* How the layer is compressed: by its bytes, else by its media type. */
+/* Returns the compression of the layer: from its bytes, else from its media type. */
 static const char *
 actual_compression (const OciMediaType *type, const Layer *layer)
 {
@@ -440,7 +440,7 @@ terrane_check_layers_lambda (const TerraneImageLayers *layers, TerraneFindings *
                         findings);
 }
 
-/* containerd and umoci believe the media type; podman, docker and terrane look at the bytes. */
+/* containerd and umoci trust the media type; podman, docker and terrane examine the bytes. */
 static void
 check_content (const OciDescriptor *descriptor, const Layer *layer, const char *name,
                TerraneFindings *findings)
@@ -459,7 +459,7 @@ check_content (const OciDescriptor *descriptor, const Layer *layer, const char *
        quoted, none ? "not compressed" : "compressed with ", none ? "" : layer->compression);
 }
 
-/* podman, docker and containerd unpack each layer on its own and lay an overlay over them. */
+/* podman, docker and containerd unpack each layer separately, and combine them with an overlay. */
 static void
 check_linked_parents (const Layer *layer, const char *name, TerraneFindings *findings)
 {

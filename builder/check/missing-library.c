@@ -74,8 +74,8 @@ terrane_absent_libraries_free (TerraneAbsentLibraries *self)
   g_free (self);
 }
 
-/* What wheels may not bring along, as manylinux expects it of the system, and what compilers bring;
- * and the packages that have it. */
+/* Libraries that wheels must not contain, because manylinux expects them in the system, and those
+ * of compilers; with the packages that contain them. */
 static const struct
 {
   const char *stem;
@@ -125,7 +125,7 @@ fix_absent (const Absent *absent)
                           path);
 }
 
-/* OpenCV's wheels for servers have no windows to draw, and need nothing of the system for it. */
+/* OpenCV's wheels for servers draw no windows, and need no library of the system for it. */
 static char *
 fix_opencv (const TerraneAbsentLibraries *self, const TerraneLoaded *loader, const char *name)
 {

@@ -13,7 +13,7 @@ enum
       16,     /* PEP 552: magic number, flags, and time and size of the source, or its hash */
   HASHED = 1, /* in the flags */
   CHECKED = 2,
-  MIN_SOURCES = 20, /* fewer take no time */
+  MIN_SOURCES = 20, /* fewer cost no noticeable time */
 };
 
 /* Magic numbers of CPython's releases: importlib.util.MAGIC_NUMBER of each, the comment in
@@ -34,12 +34,12 @@ typedef struct
   const TerranePython *python;
   const TerraneLayerAudit *audit;
   int first_ours;
-  unsigned magic;           /* 0 when it is not known */
+  unsigned magic;           /* 0 if unknown */
   char *suffix;             /* ".cpython-311.pyc" */
-  TerraneFileGroup stale;   /* compiled from another source, as far as its time tells */
-  TerraneFileGroup foreign; /* without effect: of another Python */
-  TerraneFileGroup broken;  /* instead of a source, and of another Python */
-  TerraneFileGroup orphans; /* without effect: their source is gone */
+  TerraneFileGroup stale;   /* compiled from another source, according to its time */
+  TerraneFileGroup foreign; /* useless: for another Python */
+  TerraneFileGroup broken;  /* replaces a source, and is for another Python */
+  TerraneFileGroup orphans; /* useless: their source is missing */
   guint sources;            /* modules without any compiled form */
   guint compiled;
 } Walk;
@@ -59,7 +59,7 @@ get_u32 (const unsigned char *p)
   return (uint32_t) p[0] | (uint32_t) p[1] << 8 | (uint32_t) p[2] << 16 | (uint32_t) p[3] << 24;
 }
 
-/* When @source was changed, as the image has it. */
+/* Finds the modification time of @source in the image. */
 static gboolean
 find_time (const Walk *self, const TerraneNode *source, uint32_t *out_time)
 {
@@ -74,12 +74,12 @@ find_time (const Walk *self, const TerraneNode *source, uint32_t *out_time)
     }
   else if (source->tree_number < self->first_ours)
     return FALSE;
-  *out_time = (uint32_t) (uint64_t) seconds; /* what importlib compares: the lower 32 bits */
+  *out_time = (uint32_t) (uint64_t) seconds; /* importlib compares the lower 32 bits */
   return TRUE;
 }
 
-/* One compiled file. @source: (nullable): what it was compiled from; @cached: it is in __pycache__
- */
+/* Takes one compiled file. @source: (nullable): what it was compiled from; @cached: it is in
+ * __pycache__ */
 static gboolean
 take_compiled (Walk *self, const TerraneNode *node, const TerraneNode *source, gboolean cached,
                GError **error)
@@ -168,8 +168,7 @@ walk (Walk *self, const TerraneNode *directory, GError **error)
         {
           size_t stem = strlen (node->name) - strlen (".pyc");
           const TerraneNode *source = find_source (self, directory, node->name, stem);
-          if (source
-              != NULL) /* the source is imported, and what stands beside it is not looked at */
+          if (source != NULL) /* the source is imported, and the file next to it is ignored */
             terrane_file_group_add (&self->foreign, self->view, node, NULL);
           else
             ok = take_compiled (self, node, NULL, FALSE, error);

@@ -1,5 +1,5 @@
-/* Compiled modules: whether Python uses the .pyc files of an image. On a read-only file system
- * those that it does not use cost time at every start. */
+/* Checks whether Python can use the .pyc files of an image. On a read-only file system, unusable
+ * ones cost time at every start. */
 #pragma once
 
 #include "builder/check/layers.h"
@@ -9,10 +9,12 @@ G_BEGIN_DECLS
 
 /**
  * terrane_check_bytecode:
- * @audit: (nullable): of the layers that nodes of an tree number from 1 are of; %NULL: those of
- * tree numbers from @first_ours on, and no others, are known to have terrane's constant time
+ * @audit: (nullable): of the layers that nodes with tree numbers from 1 are from; %NULL: only nodes
+ *   with tree numbers from @first_ours on are known to have terrane's constant time
  *
  * Adds findings "python.…-bytecode".
+ *
+ * Errors: %OCI_ERROR_FORMAT, %OCI_ERROR_IO.
  */
 gboolean terrane_check_bytecode (const TerraneImageView *view, const TerranePython *python,
                                  const TerraneLayerAudit *audit, int first_ours,

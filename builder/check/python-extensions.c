@@ -28,7 +28,7 @@ typedef struct
   Package package;
 } Walk;
 
-/* A module is its directory and the name up to the first dot. */
+/* A module is identified by its directory and the name up to the first dot. */
 static char *
 module_key (const TerraneNode *node)
 {

@@ -1,5 +1,5 @@
-/* Extension modules that the image's Python does not look at, because their names are for another
- * Python or system. To import such a package says "No module named" although the file is there. */
+/* Finds extension modules that the image's Python ignores, because their names are for another
+ * Python or system. Importing such a package says "No module named" although the file exists. */
 #pragma once
 
 #include "builder/check/finding.h"
@@ -7,7 +7,7 @@
 
 G_BEGIN_DECLS
 
-/** Adds findings "python.foreign-extension": errors where a package has no others. */
+/** Adds findings "python.foreign-extension": errors if a package has no others. */
 void terrane_check_extensions (const TerraneImageView *view, const TerranePython *python,
                                TerraneFindings *findings);
 

@@ -14,8 +14,8 @@ enum
   SCAN_OVERLAP = 64,
 };
 
-/* What import_array() of numpy's headers imports: headers of 1.x the first, of 2.x the second, and
- * the first only when that is missing (numpy/core/include/numpy/__multiarray_api.h). */
+/* Modules that import_array() of numpy's headers imports: headers of 1.x the first, of 2.x the
+ * second, and the first only if that is missing (numpy/core/include/numpy/__multiarray_api.h). */
 static const char old_name[] = "numpy.core._multiarray_umath";
 static const char new_name[] = "numpy._core._multiarray_umath";
 
@@ -41,7 +41,7 @@ scan (const TerraneImageView *view, const TerraneNode *node, gboolean *out_old, 
       if (!oci_read_full (fd, buffer + kept, SCAN_BYTES, &got, error))
         return FALSE;
       size_t len = kept + got;
-      /* With the NUL after it: the name of a module, and no longer text. */
+      /* Including the NUL: the name of a module, not part of a longer text. */
       has_old = has_old || memmem (buffer, len, old_name, sizeof old_name) != NULL;
       has_new = memmem (buffer, len, new_name, sizeof new_name) != NULL;
       kept = MIN (len, SCAN_OVERLAP);
@@ -51,7 +51,7 @@ scan (const TerraneImageView *view, const TerraneNode *node, gboolean *out_old, 
   return TRUE;
 }
 
-/* Reads the same content once, however many files have it. */
+/* Reads equal content once, for any number of files. */
 static gboolean
 is_old (Check *self, const TerraneNode *node, gboolean *out_old, GError **error)
 {
@@ -77,7 +77,7 @@ needs_numpy (const TerranePythonDist *dist)
       g_autoptr (TerraneDependency) dependency =
           terrane_dependency_parse (dist->requires->pdata[i], NULL);
       if (dependency != NULL && strcmp (dependency->normalised, "numpy") == 0)
-        return TRUE; /* also for an extra: those that have it in code have it built in */
+        return TRUE; /* also as an extra: files that mention it are built with it */
     }
   return FALSE;
 }
@@ -112,7 +112,7 @@ report (const TerraneImageView *view, const TerranePythonDist *dist, const Terra
   terrane_findings_add (findings, &finding);
 }
 
-/* One finding a package is enough. */
+/* One finding per package suffices. */
 static gboolean
 check_dist (Check *self, const TerranePythonDist *dist, GError **error)
 {
@@ -124,7 +124,7 @@ check_dist (Check *self, const TerranePythonDist *dist, GError **error)
       const TerraneNode *node = files->pdata[i];
       gboolean old = FALSE;
       if (!g_str_has_suffix (node->name, ".so")
-          || g_str_has_suffix (node->parent->name, ".libs")) /* auditwheel's, no modules */
+          || g_str_has_suffix (node->parent->name, ".libs")) /* not modules */
         continue;
       if (!is_old (self, node, &old, error))
         return FALSE;

@@ -1,4 +1,4 @@
-/* Extension modules and the numpy that they were built for. */
+/* Compares extension modules with the numpy that they were built for. */
 #pragma once
 
 #include "builder/check/finding.h"
@@ -6,7 +6,8 @@
 
 G_BEGIN_DECLS
 
-/** Adds findings "python.numpy-abi" and "python.osgeo-without-numpy". */
+/** Adds findings "python.numpy-abi" and "python.osgeo-without-numpy". Errors: %OCI_ERROR_FORMAT,
+ * %OCI_ERROR_IO. */
 gboolean terrane_check_numpy (const TerraneImageView *view, const TerranePython *python,
                               TerraneFindings *findings, GError **error);
 

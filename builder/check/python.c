@@ -31,8 +31,7 @@ typedef struct
   GHashTable *modules; /* name -> whether Python finds it */
 } Check;
 
-/* @node: what the finding is about */
-/* Whether it depends on the patch version, which was not found. */
+/* Whether the result depends on the patch version, which was not found. @node: of the finding */
 static gboolean
 is_unknown (const Check *self, const char *marker)
 {
@@ -49,20 +48,21 @@ check_requirement (const Check *self, const TerranePythonDist *dist, const char 
       || (wanted->marker != NULL
           && (!terrane_marker_evaluate (wanted->marker, &self->python->target, NULL, &holds, NULL)
               || !holds || is_unknown (self, wanted->marker))))
-    return; /* what cannot be read, pip does not install either */
+    return; /* pip does not install unreadable ones either */
   const TerranePythonDist *found = terrane_python_find (self->python, wanted->normalised);
   g_autofree char *name = oci_quote (dist->name), *other = oci_quote (wanted->name);
   g_autofree char *specifiers = oci_quote (wanted->specifiers);
   if (found == NULL)
     {
-      terrane_report_finding (
-          self->view, self->findings, "python.missing-requirement",
-          /* The system's packages have needs of their own, and may know better than the authors. */
-          dist->system ? TERRANE_SEVERITY_NOTE : TERRANE_SEVERITY_WARNING, dist->node,
-          "install it too, or turn this off when nothing that you use needs it",
-          "%s needs %s%s%s, and it is not installed", name, other,
-          wanted->specifiers[0] != '\0' ? " " : "",
-          wanted->specifiers[0] != '\0' ? specifiers : "");
+      terrane_report_finding (self->view, self->findings, "python.missing-requirement",
+                              /* The system's packages have requirements of their own, and their
+                               * maintainers may know better than the authors. */
+                              dist->system ? TERRANE_SEVERITY_NOTE : TERRANE_SEVERITY_WARNING,
+                              dist->node,
+                              "install it too, or turn this off when nothing that you use needs it",
+                              "%s needs %s%s%s, and it is not installed", name, other,
+                              wanted->specifiers[0] != '\0' ? " " : "",
+                              wanted->specifiers[0] != '\0' ? specifiers : "");
       return;
     }
   gboolean matches = TRUE;
@@ -81,7 +81,7 @@ check_requirement (const Check *self, const TerranePythonDist *dist, const char 
 static void
 check_tags (const Check *self, const TerranePythonDist *dist)
 {
-  if (dist->system) /* its tags are those of where the distribution built it */
+  if (dist->system) /* its tags are those of the machine where the distribution built it */
     return;
   g_autofree char *problem =
       terrane_tags_explain_wheel (&self->python->target, dist->name, dist->tags);
@@ -105,8 +105,8 @@ check_requires_python (const Check *self, const TerranePythonDist *dist)
                           "%s needs Python %s, the image has %s", name, wanted, version);
 }
 
-/* In one directory it is the rest of an upgrade, and chance which one counts. A function's copy of
- * what the runtime has too is common. */
+/* In one directory this is the remainder of an upgrade, and it is a matter of chance which one is
+ * used. A function's copy of a package of the runtime is common. */
 static void
 check_duplicate (const Check *self, const TerranePythonDist *dist)
 {
@@ -135,9 +135,9 @@ has_module (const Check *self, const char *name)
   return found;
 }
 
-/* @out_attributes: how many parts at the end of the module may be attributes instead: groups of
- * their own, such as fsspec's, write a class or its method as "s3fs.S3FileSystem". Returns:
- * (transfer full) (nullable): the module of the line, which is cut after the name */
+/* @out_attributes: number of parts at the end of the module that may be attributes: custom groups,
+ * such as fsspec's, write a class or its method as "s3fs.S3FileSystem". Returns: (transfer full)
+ * (nullable): the module of the line, which is truncated after the name */
 static char *
 take_module (char *line, unsigned *out_attributes)
 {
@@ -200,7 +200,8 @@ check_lines (const Check *self, const TerranePythonDist *dist, char **lines)
     }
 }
 
-/* A line of @file that site executes, which may put a finder of modules into sys.meta_path. */
+/* Whether @file has a line that site executes, which may add a finder of modules to
+ * sys.meta_path. */
 static gboolean
 has_import_line (const Check *self, const TerraneNode *file, gboolean *out_has, GError **error)
 {
@@ -218,7 +219,7 @@ has_import_line (const Check *self, const TerraneNode *file, gboolean *out_has, 
   return TRUE;
 }
 
-/* "__editable__.NAME-VERSION.pth", as setuptools writes it */
+/* "__editable__.NAME-VERSION.pth", written by setuptools */
 static gboolean
 is_editable_pth (const TerranePythonDist *dist, const char *name)
 {
@@ -294,7 +295,7 @@ check_entry_points (const Check *self, const TerranePythonDist *dist, GError **e
   return TRUE;
 }
 
-/* "lib/python3.N/site-packages" with something in it, of a Python that is not there. */
+/* Finds a non-empty "lib/python3.N/site-packages" of a Python that does not exist. */
 static gboolean
 visit_directory (TerraneNode *node, G_GNUC_UNUSED const char *path, gpointer data,
                  G_GNUC_UNUSED GError **error)

@@ -11,8 +11,8 @@ typedef struct
   TerraneFindings *findings;
 } Context;
 
-/* Of several copies the one that was meant, else that at the same prefix, else the first.
- * Returns: (transfer none) (nullable): %NULL when the image does not have the recipe */
+/* Returns: (transfer none) (nullable): among several copies the intended one, else that at the same
+ * prefix, else the first; %NULL if the image does not have the recipe */
 static const TerraneCompiled *
 find_present (const Context *self, const TerraneCompiled *user, const char *name,
               const char *commit)
@@ -31,7 +31,7 @@ find_present (const Context *self, const TerraneCompiled *user, const char *name
   return found;
 }
 
-/* "3.12" of "3.12.1": what makers of libraries keep when they fix something. */
+/* Returns the length of "3.12" in "3.12.1": the part that does not change in bug-fix releases. */
 static gsize
 series_length (const char *version)
 {

@@ -1,4 +1,4 @@
-/* A finding about a file of an image. */
+/* Adds a finding about a file of an image. */
 #pragma once
 
 #include "builder/check/finding.h"

@@ -1,4 +1,4 @@
-/* SARIF 2.1.0 (OASIS): what code scanning services read. */
+/* SARIF 2.1.0 (OASIS): the format of code scanning services. */
 #include "builder/check/finding.h"
 #include "builder/version.h"
 
@@ -13,7 +13,7 @@ text_object (const char *text)
   return object;
 }
 
-/* Section 3.49.14; the worst that a check gives. "properties" has all of them. */
+/* Section 3.49.14; the most severe one that a check gives. "properties" has all of them. */
 static void
 set_levels (json_t *rule, const char *id)
 {
@@ -42,8 +42,9 @@ make_rules (void)
   return rules;
 }
 
-/* What was checked, for findings that are about no file: a profile or archive by its path, an image
- * by its name. Without a colon a name is not a URI of a scheme of its own. */
+/* Returns the URI of what was checked, for findings that are not about a file: a profile or archive
+ * by path, an image by name. Colons are removed from a name, so that it is not a URI with a
+ * scheme. */
 static char *
 make_artifact_uri (const char *artifact)
 {
@@ -57,8 +58,8 @@ make_artifact_uri (const char *artifact)
   return g_uri_escape_string (name, "/", FALSE);
 }
 
-/* Code scanning takes no result without a file and a line. */
-/* @path: (nullable): in the image; without one it is what was checked */
+/* Code scanning requires a file and a line for each result. @path: (nullable): in the image; %NULL
+ * for what was checked */
 static json_t *
 make_location (const char *path, const char *artifact)
 {
@@ -76,8 +77,8 @@ make_location (const char *path, const char *artifact)
   return location;
 }
 
-/* Section 3.27.22: the files that the same is so of. One change, of what they have in common,
- * repairs all, so they are one result. */
+/* Section 3.27.22: further files with the same problem. One change, to their common cause, repairs
+ * all, so they are one result. */
 static json_t *
 make_related (const TerraneFinding *finding, const char *artifact)
 {
@@ -111,7 +112,7 @@ make_result (const TerraneFinding *finding, const char *artifact)
     index++;
   oci_json_set (result, "ruleId", oci_json_text (finding->id));
   oci_json_set (result, "ruleIndex", json_integer (index));
-  /* Section 3.35: what is suppressed keeps its level. */
+  /* Section 3.35: a suppressed result keeps its level. */
   gboolean off = finding->severity == TERRANE_SEVERITY_OFF;
   TerraneSeverity level = off ? finding->found_as : finding->severity;
   oci_json_set (result, "level", oci_json_text (terrane_severity_name (level)));

@@ -13,15 +13,15 @@
 enum
 {
   MAX_SHOWN = 10,
-  MIN_DUPLICATE_BYTES = 4096, /* smaller ones do not matter, however many there are */
+  MIN_DUPLICATE_BYTES = 4096, /* smaller ones do not matter, however many they are */
   MIN_WASTE_BYTES = 1024 * 1024,
-  MIN_LARGE_BYTES = 50 * 1024 * 1024, /* nobody asks what a smaller image is made of */
+  MIN_LARGE_BYTES = 50 * 1024 * 1024, /* the content of smaller images is not broken down */
 };
 
-/* Something with a size. */
+/* An item with a size. */
 typedef struct
 {
-  char *name; /* for messages: quoted already */
+  char *name; /* for messages: already quoted */
   uint64_t bytes;
 } Item;
 
@@ -83,7 +83,7 @@ typedef struct
   uint64_t total;
 } Size;
 
-/* The first two components of where the file is. */
+/* Returns the first two components of the file's directory. */
 static char *
 place_of (const char *path)
 {
@@ -155,7 +155,8 @@ quote_path (const char *path)
   return oci_quote (absolute);
 }
 
-/* Packages, and directories with what is of none. @tree_number: only files of this tree, or -1 */
+/* Lists packages, and directories with files of no package. @tree_number: only files of this tree,
+ * or -1 */
 static GArray *
 collect_packages (const Size *self)
 {
@@ -295,7 +296,8 @@ check_limits (const Size *self)
     check_package_limit (self, limits->packages->pdata[i]);
 }
 
-/* Whether both are names of one library, as a build makes links of: "libx.so" and "libx.so.1.2". */
+/* Whether both are names of one library, which a build makes as links: "libx.so" and
+ * "libx.so.1.2". */
 static gboolean
 is_library_name (const TerraneNode *a, const TerraneNode *b)
 {
@@ -315,7 +317,7 @@ report_copies (const Size *self, const GPtrArray *same)
     copies += is_library_name (first, same->pdata[i]) ? 1 : 0;
   if (copies == 0)
     return;
-  /* A wheel is a zip, in which pip knows no links. */
+  /* A wheel is a zip, in which pip does not support links. */
   const TerranePackage *owner = g_hash_table_lookup (self->owners, first);
   gboolean wheel = owner != NULL && owner->dist != NULL;
   g_autofree char *size = oci_format_size (first->size * copies);

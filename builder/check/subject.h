@@ -1,4 +1,4 @@
-/* The subject of all families of checks, and the facts that several of them use. */
+/* The subject of all families of checks, and facts that several of them use. */
 #pragma once
 
 #include "builder/check/layers.h"
@@ -14,16 +14,16 @@ typedef struct
   const TerraneImageView *view;
   TerraneTarget target;
   const TerraneImageLayers *layers; /* (nullable) */
-  const TerraneLayerAudit *audit;   /* (nullable): by the tree number of @view's nodes less 1: of a
-                                     * finished image, whose nodes have layers as tree numbers */
+  const TerraneLayerAudit *audit;   /* (nullable): by the tree number of @view's nodes minus 1: of a
+                                       finished image, whose nodes have layers as tree numbers */
   gboolean
-      base_has_times; /* in a build: the base's layers are its own, and so are times of files */
-  const char *today;  /* (nullable): "YYYY-MM-DD"; %NULL: nothing depends on it */
-  const char *const *grids;        /* (nullable): of PROJ, that the profile promises */
-  const TerraneLimitsSpec *limits; /* (nullable): what the profile allows */
+      base_has_times; /* in a build: the base has its own layers, and therefore times of files */
+  const char *today;  /* (nullable): "YYYY-MM-DD"; %NULL to skip checks that depend on it */
+  const char *const *grids;        /* (nullable): of PROJ, required by the profile */
+  const TerraneLimitsSpec *limits; /* (nullable): limits of the profile */
 } TerraneCheck;
 
-/* Of the view that is checked; borrowed. */
+/* Members of the view that is checked; borrowed. */
 typedef struct
 {
   TerranePrograms *programs;

@@ -13,14 +13,14 @@ enum
   MAX_SHOWN = 4,
 };
 
-/* A file that needs a name which several files have, in one load. */
+/* A file that needs a name which several files have, while a root is loaded. */
 typedef struct
 {
   const TerraneRoot *root;
   const TerraneClosure *closure;
   const TerraneElfEntry *entry;
   const char *name;
-  const TerraneElfEntry *gets; /* by its own search */
+  const TerraneElfEntry *gets; /* found by its own search */
 } Consumer;
 
 typedef struct
@@ -31,8 +31,8 @@ typedef struct
   GHashTable *groups;   /* DT_SONAME -> GPtrArray of TerraneElfEntry, two or more */
   GHashTable *loaded;   /* TerraneElfEntry of a group, loaded by a module -> GPtrArray of
                          * TerraneElfEntry: itself and what it needs */
-  GHashTable *lacking;  /* "ENTRY ENTRY NAME" -> GPtrArray of names: of find_lacking() */
-  GHashTable *known;    /* set of "ENTRY ENTRY NAME": what is reported */
+  GHashTable *lacking;  /* "ENTRY ENTRY NAME" -> GPtrArray of names: from find_lacking() */
+  GHashTable *known;    /* set of "ENTRY ENTRY NAME": already reported */
   GHashTable *symbols;  /* TerraneElfEntry -> TerraneElfSymbols or NULL */
   GPtrArray *preloaded; /* of TerraneElfEntry: LD_PRELOAD */
   GError *error;
@@ -53,7 +53,7 @@ keep_group (G_GNUC_UNUSED gpointer key, gpointer value, G_GNUC_UNUSED gpointer d
     if (!oci_digest_equal (&first->node->object,
                            &((const TerraneElfEntry *) entries->pdata[i])->node->object))
       return FALSE;
-  return TRUE; /* one file, or the same content several times: nothing to choose */
+  return TRUE; /* one file, or the same content several times: no choice */
 }
 
 static void
@@ -75,7 +75,7 @@ find_groups (Check *self)
         }
       g_ptr_array_add (group, entry);
     }
-  (void) g_hash_table_foreach_remove (self->groups, keep_group, NULL); /* how many is not needed */
+  (void) g_hash_table_foreach_remove (self->groups, keep_group, NULL); /* the count is not needed */
 }
 
 /* Returns: (transfer none) (nullable) */
@@ -123,8 +123,8 @@ make_key (const Consumer *consumer, const TerraneElfEntry *candidate)
                           consumer->name);
 }
 
-/* What @consumer's file wants, some of the group have, and @candidate does not have, by name.
- * Returns: (transfer none) */
+/* Returns: (transfer none): names that @consumer's file needs, that some of the group have, and
+ * that @candidate lacks */
 static const GPtrArray *
 find_lacking (Check *self, const Consumer *consumer, const TerraneElfEntry *candidate)
 {
@@ -149,7 +149,7 @@ find_lacking (Check *self, const Consumer *consumer, const TerraneElfEntry *cand
   return lacking;
 }
 
-/* Adds @entry and what it needs to @scope, breadth first; @other stands in for @instead_of. */
+/* Adds @entry and what it needs to @scope, breadth first; @other replaces @instead_of. */
 static void
 add_needed (const Check *self, GHashTable *scope, const TerraneClosure *closure,
             const TerraneElfEntry *entry, const TerraneElfEntry *instead_of,
@@ -175,9 +175,9 @@ add_needed (const Check *self, GHashTable *scope, const TerraneClosure *closure,
       }
 }
 
-/* Where ld.so looks for symbols of a file: in the program and what it needs, in LD_PRELOAD, and in
- * what was asked to be loaded, with all that this needs. Returns: (transfer full): a set of
- * TerraneElfEntry */
+/* Returns: (transfer full): a set of TerraneElfEntry: where ld.so looks for symbols of a file: in
+ * the program and what it needs, in LD_PRELOAD, and in the module that is loaded, with everything
+ * that it needs */
 static GHashTable *
 make_scope (const Check *self, const Consumer *consumer, const TerraneElfEntry *candidate)
 {
@@ -194,7 +194,7 @@ make_scope (const Check *self, const Consumer *consumer, const TerraneElfEntry *
   return scope;
 }
 
-/* The names of @lacking that nothing in the load of @consumer has either. */
+/* Returns the names of @lacking that no other file loaded with @consumer has. */
 static GPtrArray *
 find_undefined (Check *self, const Consumer *consumer, const TerraneElfEntry *candidate,
                 const GPtrArray *lacking)
@@ -303,7 +303,7 @@ check_consumer (Check *self, const Consumer *consumer)
   check_candidate (self, consumer, consumer->gets);
   if (consumer->root->role != TERRANE_ROOT_MODULE
       || is_in_process (consumer->closure, consumer->gets))
-    return; /* nothing can come before what the program has */
+    return; /* nothing can precede what the program has */
   for (guint i = 0; i < group->len; i++)
     {
       const TerraneElfEntry *entry = group->pdata[i];
@@ -336,7 +336,7 @@ foreach_consumer (Check *self, const TerraneRoot *root, const TerraneClosure *cl
     }
 }
 
-/* Notes what modules load of the groups, with what that needs. */
+/* Records files of the groups that modules load, with what these need. */
 static void
 note_loaded (Check *self, const Consumer *consumer)
 {
@@ -366,7 +366,8 @@ on_second (const TerraneRoot *root, const TerraneClosure *closure, gpointer data
   foreach_consumer (data, root, closure, check_consumer);
 }
 
-/* ld.so(8): a list with spaces or colons. What has no slash is searched, and not looked at here. */
+/* ld.so(8): a list separated by spaces or colons. Names without a slash are searched for, and
+ * ignored here. */
 static void
 find_preloaded (Check *self)
 {

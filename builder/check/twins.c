@@ -9,8 +9,8 @@
 
 #include <string.h>
 
-/* The package that brought @path, as far as its place tells: "h5py" of ".../h5py.libs/libhdf5.so".
- * Returns: (transfer full) (nullable): %NULL when it is not where packages are */
+/* Returns: (transfer full) (nullable): the package that contains @path, judging by its directory:
+ * "h5py" for ".../h5py.libs/libhdf5.so"; %NULL if it is not where packages are */
 static char *
 find_package (const char *path)
 {
@@ -57,7 +57,7 @@ read_symbols (const TerraneImageView *view, const TerraneElfEntry *entry,
   return TRUE;
 }
 
-/* Whether both have the same names for others. */
+/* Whether both export the same names. */
 static gboolean
 same_symbols (const TerraneImageView *view, const TerraneElfEntry *a, const TerraneElfEntry *b,
               gboolean *out_same, GError **error)
@@ -77,8 +77,8 @@ same_symbols (const TerraneImageView *view, const TerraneElfEntry *a, const Terr
   return TRUE;
 }
 
-/* Two of a name that has a digest were one file once, and differ in what was changed for the wheel.
- */
+/* Two files whose names contain the same digest were one file, and differ in what was changed for
+ * the wheel. */
 static gboolean
 differ (const TerraneImageView *view, const TerraneElfEntry *a, const TerraneElfEntry *b,
         gboolean *out_differ, GError **error)
@@ -96,7 +96,7 @@ differ (const TerraneImageView *view, const TerraneElfEntry *a, const TerraneElf
   return TRUE;
 }
 
-/* "which needs ‘libhdf5-1.so’": of what @other does not need */
+/* Returns "which needs ‘libhdf5-1.so’": something that @other does not need. */
 static char *
 describe_needs (const TerraneElf *elf, const TerraneElf *other)
 {

@@ -17,7 +17,7 @@
 enum
 {
   MAX_OUTPUT = 8 * 1024 * 1024,
-  MAX_LINES = 12, /* of what a program says when it fails */
+  MAX_LINES = 12, /* of a program's output when it fails */
 };
 
 const char *
@@ -39,8 +39,8 @@ add (GPtrArray *argv, const char *word)
   g_ptr_array_add (argv, g_strdup (word));
 }
 
-/* As uv calls the platform: it knows these versions of glibc, of which the newest counts that the
- * image has. */
+/* Returns uv's name for the platform: uv knows these versions of glibc, and the newest that the
+ * image has is used. */
 static char *
 uv_platform (const TerranePythonTarget *target)
 {
@@ -54,7 +54,7 @@ uv_platform (const TerranePythonTarget *target)
   return g_strdup_printf ("%s-unknown-linux-gnu", machine);
 }
 
-/* The profile's directory of wheels, from the working directory of the program. */
+/* Returns the profile's directory of wheels, relative to the working directory of the program. */
 static char *
 find_wheelhouse (const TerraneAddLock *self)
 {
@@ -139,7 +139,7 @@ set_or_unset (char **env, const char *name, const char *value)
                           : g_environ_unsetenv (env, name);
 }
 
-/* The indexes of the profile in their order: uv asks the default one last. */
+/* Sets the indexes of the profile in their order: uv asks the default one last. */
 static char **
 set_indexes (char **env, char *const *indexes)
 {
@@ -162,7 +162,7 @@ set_indexes (char **env, char *const *indexes)
   return set_or_unset (env, "PIP_EXTRA_INDEX_URL", others->str);
 }
 
-/* Builds go by pip's variables, which uv does not read. */
+/* Builds use pip's variables, which uv does not read. */
 static char **
 copy_variable (char **env, const char *from, const char *to, const char *older)
 {
@@ -189,14 +189,14 @@ make_environment (const TerraneAddLock *self)
   return copy_variable (env, "PIP_EXTRA_INDEX_URL", "UV_INDEX", "UV_EXTRA_INDEX_URL");
 }
 
-/* In the child: may use only what is async-signal-safe. */
+/* Runs in the child: only async-signal-safe functions are allowed. */
 static const char *
 enter_directory (gpointer directory)
 {
   return chdir (directory) == 0 ? NULL : "chdir";
 }
 
-/* A line of a traceback of Python, but the last one, which says what went wrong. */
+/* Whether it is a line of a Python traceback, but not the last one, which has the error. */
 static gboolean
 is_traceback (const char *line)
 {
@@ -204,7 +204,7 @@ is_traceback (const char *line)
          || g_str_has_prefix (line, "Traceback ");
 }
 
-/* The last lines of what a program said. */
+/* Returns the last lines of a program's output. */
 static char *
 last_lines (const char *output)
 {
@@ -230,7 +230,7 @@ last_lines (const char *output)
   return g_string_free (shown, FALSE);
 }
 
-/* The names that the program was given become those of the files, in comments and messages. */
+/* Replaces in comments and messages the names that the program was given by those of the files. */
 static char *
 rename_files (const TerraneAddLock *self, const char *input, const char *output, const char *text)
 {
@@ -261,7 +261,7 @@ run (const TerraneAddLock *self, const char *program, const char *input, const c
                     program, self->input, shown);
 }
 
-/* pip-compile answers for the Python that runs it, and says which that is. */
+/* pip-compile locks for the Python that runs it, and prints its version. */
 static gboolean
 check_python (const TerraneAddLock *self, const char *text, GError **error)
 {
@@ -282,8 +282,8 @@ check_python (const TerraneAddLock *self, const char *text, GError **error)
                     (int) MIN (len, 16), version, wanted);
 }
 
-/* Before the program resolves anything: its message about wheels for another Python would mislead.
- */
+/* Asks before the program resolves anything: its message about wheels for another Python would
+ * mislead. */
 static gboolean
 ask_python (const TerraneAddLock *self, const char *program, int dfd, const char *input,
             const char *output, GError **error)
@@ -301,7 +301,7 @@ ask_python (const TerraneAddLock *self, const char *program, int dfd, const char
   return check_python (self, text, error);
 }
 
-/* A copy of the output with its pins, which the program keeps. */
+/* Copies the output, so that the program keeps its pins. */
 static gboolean
 copy_output (int dfd, const char *from, const char *to, GError **error)
 {
@@ -335,7 +335,7 @@ terrane_add_lock_run (const TerraneAddLock *self, const char *program, const cha
                 && copy_output (dfd, self->output, output, error)
                 && run (self, program, input, output, error)
                 && oci_read_file (dfd, output, MAX_OUTPUT, &data, error);
-  (void) unlinkat (dfd, input, 0); /* they may not be there; the first error is the one to report */
+  (void) unlinkat (dfd, input, 0); /* they may not exist; the first error is reported */
   (void) unlinkat (dfd, output, 0);
   if (!ok)
     return NULL;

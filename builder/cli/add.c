@@ -39,8 +39,8 @@ typedef struct
   TerraneProfile *profile;
   const TerraneSourceSpec *spec; /* of @profile */
   char *directory, *input, *output;
-  char *before_input, *before_output; /* (nullable): what the files have */
-  char *text;                         /* that the input gets */
+  char *before_input, *before_output; /* (nullable): content of the files */
+  char *text;                         /* new content of the input */
   TerraneAddLock lock;
   const char *program; /* (nullable) */
 } Work;
@@ -58,7 +58,7 @@ work_clear (Work *self)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Work, work_clear)
 
-/* The tree whose packages these are. Returns: (transfer none) (nullable) */
+/* Returns: (transfer none) (nullable): the tree with the packages */
 static const TerraneSourceSpec *
 choose_tree (const TerraneProfile *profile, const char *name, GError **error)
 {
@@ -93,7 +93,7 @@ choose_tree (const TerraneProfile *profile, const char *name, GError **error)
   return NULL;
 }
 
-/* Returns: (nullable): the text of a file, NULL when there is none */
+/* Returns: (nullable): the text of a file, NULL if it does not exist */
 static gboolean
 read_text (const char *path, char **out_text, GError **error)
 {
@@ -122,7 +122,7 @@ input_path (const Work *self)
                                             : g_build_filename (self->directory, self->input, NULL);
 }
 
-/* requirements.txt is made from requirements.in; both names come from the profile's. */
+/* requirements.txt is made from requirements.in; both names are derived from the profile's. */
 static gboolean
 find_files (Work *self, GError **error)
 {
@@ -200,7 +200,7 @@ read_locked (const json_t *entry, TerranePythonTarget *target)
     }
 }
 
-/* By the profile, by its lock, and only then by the base itself. */
+/* Finds the target in the profile, then in its lock, and only then in the base. */
 static gboolean
 find_target (TerraneGlobal *global, Work *self, const char *path, GError **error)
 {
@@ -242,8 +242,8 @@ find_target (TerraneGlobal *global, Work *self, const char *path, GError **error
   return TRUE;
 }
 
-/* {normalised name: versions, joined by "|"} of a requirements file; empty when it cannot be read.
- */
+/* Returns {normalised name: versions, joined by "|"} of a requirements file; empty if it cannot be
+ * read. */
 static GHashTable *
 pins_of (const char *path, const char *text)
 {
@@ -315,7 +315,7 @@ check_locked (const Work *self, GBytes *data, GError **error)
   return active != NULL;
 }
 
-/* With its mode, and where it is: a link to it stays one. */
+/* Keeps its mode and its place: a link to it stays a link. */
 static gboolean
 write_text (const char *path, const void *data, gsize size, GError **error)
 {
@@ -333,7 +333,7 @@ write_text (const char *path, const void *data, gsize size, GError **error)
                                      error);
 }
 
-/* Locking takes a while, in which a user may go on editing. */
+/* Locking takes a while, during which the user may edit the files. */
 static gboolean
 check_unchanged (const char *path, const char *before, GError **error)
 {
@@ -347,7 +347,7 @@ check_unchanged (const char *path, const char *before, GError **error)
                        path);
 }
 
-/* Both files, or none: the first one is put back when the second cannot be written. */
+/* Writes both files or none: if the second cannot be written, the first is restored. */
 static gboolean
 write_files (const Work *self, GBytes *locked, GError **error)
 {
@@ -363,14 +363,14 @@ write_files (const Work *self, GBytes *locked, GError **error)
   const void *bytes = g_bytes_get_data (locked, &size);
   if (write_text (output, bytes, size, error))
     return TRUE;
-  if (self->before_input != NULL) /* the first error counts */
+  if (self->before_input != NULL) /* the first error is reported */
     (void) write_text (input, self->before_input, strlen (self->before_input), NULL);
   else
     (void) unlink (input);
   return FALSE;
 }
 
-/* As a shell takes it. */
+/* Returns the command line in shell syntax. */
 static char *
 command_line (const Work *self)
 {
@@ -421,6 +421,15 @@ text_of (const json_t *object, const char *key)
   return json_string_value (json_object_get (object, key));
 }
 
+/* Versions for different markers, which the document separates by "|". */
+static char *
+versions_of (const json_t *change, const char *key)
+{
+  const char *text = text_of (change, key);
+  g_auto (GStrv) versions = text != NULL ? g_strsplit (text, "|", -1) : NULL;
+  return versions != NULL ? g_strjoinv (" or ", versions) : NULL;
+}
+
 static void
 print_report (const json_t *document)
 {
@@ -438,7 +447,8 @@ print_report (const json_t *document)
     }
   json_array_foreach (changes, i, change)
   {
-    const char *before = text_of (change, "before"), *after = text_of (change, "after");
+    g_autofree char *before = versions_of (change, "before");
+    g_autofree char *after = versions_of (change, "after");
     if (before == NULL)
       terrane_print ("%s %s added\n", text_of (change, "name"), after);
     else if (after == NULL)

@@ -16,10 +16,10 @@ enum
   LOCK_SHORT = 12,
 };
 
-/* Where one thing goes: for each platform a text, or the same for all. */
+/* A destination: a text for each platform, or one for all. */
 typedef struct
 {
-  GPtrArray *texts; /* of char *, in the order of platforms; ${lock.short} is still in them */
+  GPtrArray *texts; /* of char *, in the order of platforms; still with ${lock.short} */
   gboolean shared;
 } Place;
 
@@ -84,7 +84,7 @@ parse_push (const TerraneDelivery *self, const TerraneProfile *profile, const ch
   return reference;
 }
 
-/* The texts of one profile, for one platform. */
+/* Returns: (transfer full): the texts of one profile, for one platform */
 static gboolean
 add_push_texts (const TerraneDelivery *self, const TerraneProfile *profile, GPtrArray *texts,
                 GError **error)
@@ -238,7 +238,7 @@ terrane_delivery_check (const TerraneDelivery *self, const GPtrArray *built, GEr
   return TRUE;
 }
 
-/* Before it is built, some lock does. */
+/* Before the build, any valid value will do. */
 static char *
 lock_of (const TerraneBuilt *built)
 {
@@ -267,14 +267,14 @@ terrane_delivery_zips (const TerraneDelivery *self, const TerraneBuilt *built, G
   return terrane_zip_output_requests ((char **) texts->pdata, built->profile, error);
 }
 
-/* A delivery under way. */
+/* A delivery in progress. */
 typedef struct
 {
   const TerraneDelivery *delivery;
   TerraneRemote *remote;
   OciLayout *layout;
   const GPtrArray *built;
-  OciImageIndex *index; /* (nullable): of several images */
+  OciImageIndex *index; /* (nullable): if there are several images */
   json_t *document;
 } Sending;
 
@@ -293,8 +293,8 @@ add_lock_line (const TerraneBuilt *built, GString *lines)
   g_string_append_printf (lines, "%s %s\n", platform, oci_digest_text (&digest, text));
 }
 
-/* ${lock.short} of what all platforms share is of all of their locks, a line for each in the order
- * of the index. */
+/* ${lock.short} in a text for all platforms is that of all their locks, a line for each in the
+ * order of the index. */
 static char *
 expand_lock (const Sending *self, const Place *place, guint i)
 {
@@ -348,7 +348,7 @@ add_report (json_t *document, json_t *report)
   oci_json_append (pushes, json_incref (report));
 }
 
-/* By its digest, so that nothing has a name while others are on their way. */
+/* Pushes by digest, so that no name exists before everything has arrived. */
 static gboolean
 push_blobs (const Sending *self, const OciReference *destination, guint i, OciPushReport *report,
             GError **error)
@@ -367,7 +367,7 @@ push_blobs (const Sending *self, const OciReference *destination, guint i, OciPu
 typedef struct
 {
   const Place *place;
-  guint platform; /* of the image; of an index 0 */
+  guint platform; /* of the image; 0 for an index */
   OciReference *reference;
   OciPushReport report; /* of what was sent without a name */
 } Target;
@@ -415,7 +415,7 @@ send_unnamed (const Sending *self, Target *target, GError **error)
   return TRUE;
 }
 
-/* The only image goes in one step, as "terrane push" does it. */
+/* A single image is sent in one step, like "terrane push". */
 static gboolean
 send_named (const Sending *self, Target *target, GError **error)
 {
@@ -430,7 +430,7 @@ send_named (const Sending *self, Target *target, GError **error)
                                  arguments->create_repository, &named, error);
   if (!ok)
     return FALSE;
-  if (self->built->len > 1) /* what the first step has sent is there for this one */
+  if (self->built->len > 1) /* the first step has sent the blobs for this one */
     {
       named.existing = (OciPushCount){ 0 };
       terrane_push_report_add (&named, &target->report);
@@ -455,7 +455,7 @@ send_pushes (const Sending *self, const GPtrArray *places, GError **error)
   return TRUE;
 }
 
-/* Layers that --cache-from found stay in their registry when the image goes there anyway. */
+/* Layers that --cache-from found stay in their registry if the image goes there, too. */
 static gboolean
 complete (const Sending *self, GError **error)
 {

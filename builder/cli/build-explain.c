@@ -84,7 +84,6 @@ terrane_build_explain_print (const json_t *explanation)
                    terrane_build_explain_text (explanation, "since"));
   terrane_build_explain_print_shared (explanation);
   json_array_foreach (json_object_get (explanation, "steps"), i, step) add_row (table, step);
-  terrane_table_cut (table);
   terrane_table_print (table);
   terrane_print ("\n");
 }

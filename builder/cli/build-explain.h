@@ -1,4 +1,4 @@
-/* Why a build did what it did, and what a planned one would do, for people. */
+/* Prints why a build did what it did, and what a planned one would do. */
 #pragma once
 
 #include <jansson.h>
@@ -7,17 +7,18 @@
 
 G_BEGIN_DECLS
 
-/** Prints what terrane_explain_build() found. */
+/** Prints the result of terrane_explain_build(). */
 void terrane_build_explain_print (const json_t *explanation);
 
-/** The part of it that no step has as its reason: who makes things, and which trees there are. */
+/** Prints the causes that are not the reason of a single step: changed versions, and changed trees.
+ */
 void terrane_build_explain_print_shared (const json_t *explanation);
 
-/** What a step is about: "deps", of a layer of some packages "deps: numpy, rasterio". Returns:
- * (transfer full) */
+/** Returns: (transfer full): subject of a step: "deps", for a layer of some packages "deps: numpy,
+ * rasterio" */
 char *terrane_build_explain_name (const json_t *step);
 
-/** A member of a step, or "". Returns: (transfer none) */
+/** Returns: (transfer none): a member of a step, or "" */
 const char *terrane_build_explain_text (const json_t *row, const char *member);
 
 G_END_DECLS

@@ -14,7 +14,7 @@
 
 enum
 {
-  MAX_WARNINGS = 5, /* ids of which the first finding is shown */
+  MAX_WARNINGS = 5, /* ids with a first finding that is shown */
 };
 
 static void
@@ -71,7 +71,7 @@ print_validation (const TerraneBuild *build)
     terrane_print ("(%s)\n", build->validation_emulator);
 }
 
-/* How many warnings there are of which id, and the first ones. */
+/* Prints the number of warnings for each id, and the first ones. */
 static void
 print_warnings (TerraneFindings *findings, const char *profile)
 {
@@ -95,7 +95,7 @@ print_warnings (TerraneFindings *findings, const char *profile)
       if (shown++ < MAX_WARNINGS)
         {
           g_autofree char *path = g_strconcat ("/", finding->path, NULL);
-          g_autofree char *quoted = finding->path != NULL ? oci_quote (path) : NULL;
+          g_autofree char *quoted = finding->path != NULL ? oci_show (path) : NULL;
           g_autofree char *line = g_strndup (finding->message, strcspn (finding->message, "\n"));
           terrane_print ("  %s (%u): %s%s%s\n", id, count, quoted != NULL ? quoted : "",
                          quoted != NULL ? ": " : "", line);
@@ -106,7 +106,7 @@ print_warnings (TerraneFindings *findings, const char *profile)
   terrane_print ("\n");
 }
 
-/* @verified: (nullable): what differs was printed before, and this is not */
+/* @verified: (nullable): the differences were printed before, but this was not */
 static void
 print_verified (const json_t *verified)
 {
@@ -153,7 +153,7 @@ terrane_build_report_print (const TerraneBuild *build, const char *profile, cons
       terrane_destination_print_push (push);
 }
 
-/* Of a record: the digest, or what went wrong. */
+/* Adds a row of a record: the digest, or what went wrong. */
 static void
 add_row (TerraneTable *table, const json_t *row)
 {

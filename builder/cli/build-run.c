@@ -57,7 +57,7 @@ terrane_build_split_names (const char *command, char **values, char ***out_names
     return TRUE;
   g_autofree char *all = g_strjoinv (",", values);
   g_auto (GStrv) names = g_strsplit (all, ",", -1);
-  if (names[0] == NULL) /* without a name: everything */
+  if (names[0] == NULL) /* without names: everything */
     return TRUE;
   if (g_strv_contains ((const char *const *) names, ""))
     return oci_throw (error, OCI_ERROR_USAGE, "%s: --update-lock=%s: a name is empty", command,
@@ -87,7 +87,7 @@ terrane_build_check_update_names (const TerraneProfile *profile, char **names, G
 }
 
 /* @out_platforms: (out) (transfer full) (nullable): NULL for the profile's first */
-/* Two profiles of one name would leave the image of the last one. */
+/* With two profiles of one name, only the image of the last one would be left. */
 static gboolean
 check_name (const TerraneBuildSession *self, const TerraneProfile *profile, GError **error)
 {
@@ -102,7 +102,7 @@ count_jobs (const TerraneBuildSession *self)
   return self->options->jobs > 0 ? self->options->jobs : self->bench->jobs;
 }
 
-/* What is written of trees and not of an image. */
+/* Whether an output is made from trees instead of an image. */
 static gboolean
 needs_trees (const TerraneBuildArguments *options)
 {
@@ -137,7 +137,7 @@ make_options (const TerraneBuildSession *self)
   };
 }
 
-/* Of an image that was not made, since the checks failed. */
+/* Returns the record of an image that was not made, since the checks failed. */
 static json_t *
 failed_record (const TerraneProfile *profile, json_t *findings)
 {
@@ -151,8 +151,8 @@ failed_record (const TerraneProfile *profile, json_t *findings)
   return record;
 }
 
-/* One of several platforms writes a file of its own, or none. Returns: (transfer full) (nullable)
- */
+/* Returns: (transfer full) (nullable): the name of the file: with several platforms each has a file
+ * of its own, or none */
 static char *
 file_of (const TerraneProfile *profile, const char *option, const char *text, GError **error)
 {
@@ -190,7 +190,9 @@ check_files (const TerraneBuildSession *self, const GPtrArray *all, GError **err
   return TRUE;
 }
 
-/* Before anything is built: one for each platform. Returns: (transfer full) (nullable) */
+/* Loads everything before anything is built: one profile for each platform.
+ *
+ * Returns: (transfer full) (nullable) */
 static GPtrArray *
 load_all (const TerraneBuildSession *self, const char *path, GError **error)
 {
@@ -267,8 +269,8 @@ verify (const TerraneBuildSession *self, const TerraneBuilt *built,
                                   built->record, error);
 }
 
-/* @tag: (nullable): of the image in the store. The record is also of an image that failed its
- * checks or its validation: it says what failed. */
+/* @tag: (nullable): of the image in the store. An image that failed its checks or its validation
+ * gets a record, too: it says what failed. */
 static gboolean
 make_one (const TerraneBuildSession *self, TerraneBuilt *built, const char *tag, GError **error)
 {
@@ -323,7 +325,8 @@ terrane_build_run_single (const TerraneBuildSession *self, const char *path, GEr
   return ok;
 }
 
-/* Several failures are one: with their exit code if they agree on it. An interrupt stays one. */
+/* Merges several failures into one, with their exit code if they agree on it. An interrupt remains
+ * one. */
 static void
 merge_failure (GError **failure, GError *error)
 {
@@ -369,7 +372,8 @@ build_row (const TerraneBuildSession *self, const char *path, GError **failure)
   return row;
 }
 
-/* In the store each has its processor as tag, unless the profile's name tells them apart. */
+/* In the store the tag of each image is its processor, unless the profile's name tells the images
+ * apart. */
 static const char *
 tag_of (const GPtrArray *all, const TerraneBuilt *built)
 {
@@ -379,7 +383,7 @@ tag_of (const GPtrArray *all, const TerraneBuilt *built)
              : NULL;
 }
 
-/* Everything is built, whatever fails; nothing goes anywhere unless all of it passed. */
+/* Everything is built, even after a failure; nothing is delivered unless all of it passed. */
 static guint
 make_all (const TerraneBuildSession *self, const char *path, const GPtrArray *all, json_t *rows,
           GError **failure)

@@ -27,7 +27,7 @@ again_clear (Again *self)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Again, again_clear)
 
-/* Images that the lock names by their digests. */
+/* Copies images that the lock names by their digests. */
 static void
 seed_images (TerraneStore *from, TerraneStore *to, const json_t *sources)
 {

@@ -1,5 +1,5 @@
-/* "build --verify" and "--verify-compile": the image is made a second time from nothing, and
- * it, or what was compiled for it, is compared. */
+/* "build --verify" and "--verify-compile": makes the image a second time from nothing, and compares
+ * it, or what was compiled for it. */
 #pragma once
 
 #include "builder/build.h"
@@ -19,12 +19,14 @@ typedef struct
 
 /**
  * terrane_build_verify:
- * @first: what was built, and has its name in the store
- * @options: that it was built with
- * @record: gets "verified": whether both are equal, and what differs
+ * @first: the result, which has its name in the store
+ * @options: of that build
+ * @record: receives "verified": whether both are equal, and the differences
  *
- * Builds again, from the lock, in a store that has nothing but the downloads, of which nothing
- * stays. %TERRANE_ERROR_DIFFERENT when it gives something else.
+ * Builds again, from the lock, in a temporary store that only has the downloads.
+ * %TERRANE_ERROR_DIFFERENT if the result differs. Errors: %TERRANE_ERROR_DIFFERENT; those of
+ * terrane_build(): %TERRANE_ERROR_REFUSED, %TERRANE_ERROR_STALE, the codes of OCI_ERROR, and those
+ * of %G_IO_ERROR (from libostree) and %G_FILE_ERROR.
  */
 gboolean terrane_build_verify (const TerraneVerify *verify, const TerraneProfile *profile,
                                const TerraneBuild *first, const TerraneBuildOptions *options,

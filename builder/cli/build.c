@@ -16,7 +16,7 @@ enum
   MAX_JOBS = 1024,
 };
 
-/* "--update-lock NAME" would update everything, and take NAME for a profile. */
+/* "--update-lock NAME" would update everything, and treat NAME as a profile. */
 static gboolean
 check_update_argument (const TerraneBuildArguments *options, char **profiles, GError **error)
 {
@@ -38,7 +38,7 @@ has_destination (const TerraneBuildArguments *options)
   return options->push != NULL && options->push[0] != '\0';
 }
 
-/* What only makes sense for one profile. */
+/* Refuses options that only make sense for one profile. */
 static gboolean
 check_several (const TerraneBuildArguments *options, guint n, GError **error)
 {
@@ -57,7 +57,7 @@ check_several (const TerraneBuildArguments *options, guint n, GError **error)
                        destination ? "; --push alone pushes each where its profile says" : "");
 }
 
-/* Before anything is built: a typing error must not cost minutes. */
+/* Checked before anything is built: a typing error must not cost minutes. */
 static gboolean
 check_request (const TerraneBuildArguments *options, char **profiles, char ***out_names,
                GError **error)
@@ -124,7 +124,7 @@ run_build (TerraneGlobal *global, const void *data, char **arguments, GError **e
              : terrane_build_run_single (&session, profiles[0], error);
 }
 
-/* After --push alone there is often a profile. */
+/* The word after --push is often a profile. */
 static gboolean
 is_destination (const char *word)
 {

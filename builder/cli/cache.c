@@ -1,4 +1,4 @@
-/* terrane cache: what the next build needs, in one file. */
+/* terrane cache: everything that the next build needs, in one file. */
 #include "builder/cli/cache-key.h"
 #include "builder/cli/load-profile.h"
 #include "builder/cli/workbench.h"
@@ -23,7 +23,7 @@ typedef struct
   char *platform; /* (nullable) */
 } CacheOptions;
 
-/* Every digest that a lock's entry names: those of wheels and archives are downloads. */
+/* Adds every digest of a lock's entry: those of wheels and archives are downloads. */
 static void
 add_digests (const json_t *value, GPtrArray *digests)
 {
@@ -45,8 +45,8 @@ add_digests (const json_t *value, GPtrArray *digests)
 
 typedef struct
 {
-  GPtrArray *names;     /* of images that must be there */
-  GPtrArray *others;    /* of those that a build of several platforms makes besides */
+  GPtrArray *names;     /* of images that must exist */
+  GPtrArray *others;    /* of further images that a build of several platforms makes */
   GPtrArray *downloads; /* (nullable): of OciDigest */
 } Wanted;
 
@@ -73,8 +73,8 @@ add_downloads (const char *path, const TerraneProfile *profile, GPtrArray *downl
   return TRUE;
 }
 
-/* A build of one platform gives the tag latest; one of several gives each its processor as tag,
- * unless the profile's name tells them apart. */
+/* A build of one platform uses the tag latest; in a build of several, the tag of each image is its
+ * processor, unless the profile's name tells the images apart. */
 static gboolean
 add_profile (const char *path, const char *platform, Wanted *wanted, char ***out_platforms,
              GError **error)
@@ -115,7 +115,7 @@ find_image (TerraneStore *store, const char *name, gboolean *out_found, GError *
   return FALSE;
 }
 
-/* The names of all that are there. */
+/* Finds the names of all images that exist. */
 static gboolean
 find_images (TerraneStore *store, Wanted *wanted, char **profiles, GError **error)
 {

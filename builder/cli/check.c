@@ -10,6 +10,12 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
+
+enum
+{
+  MAX_SHOWN = 5, /* of a list on a terminal, without --verbose */
+};
 
 typedef struct
 {
@@ -33,16 +39,16 @@ ignore_ids (const CheckOptions *self, TerraneFindings *findings)
     terrane_findings_ignore (findings, *id);
 }
 
-/* What --target says, else what the image does. */
+/* Returns the target of --target, else that of the image. */
 static TerraneTarget
 choose_target (const char *argument, const OciManifest *manifest)
 {
   TerraneTarget target = TERRANE_TARGET_AWS_LAMBDA;
   const json_t *known = json_object_get (manifest->annotations, TERRANE_ANNOTATION_TARGET);
   if (argument == NULL && json_is_string (known))
-    (void) terrane_target_parse (json_string_value (known), &target); /* a later version's */
+    (void) terrane_target_parse (json_string_value (known), &target); /* from a later version */
   if (argument != NULL)
-    (void) terrane_target_parse (argument, &target); /* the parser of options has checked it */
+    (void) terrane_target_parse (argument, &target); /* the option parser has checked it */
   return target;
 }
 
@@ -67,7 +73,7 @@ make_today (void)
   return g_date_time_format (now, "%Y-%m-%d");
 }
 
-/* @document: gets what was checked */
+/* @document: gets the result */
 static gboolean
 check_image (TerraneGlobal *global, const CheckOptions *options, const char *name,
              TerraneFindings **out_findings, json_t *document, GError **error)
@@ -129,13 +135,31 @@ check_profile (TerraneGlobal *global, const CheckOptions *options, const char *p
   return *out_findings != NULL;
 }
 
+/* A finding starts with its severity; all its other lines are indented. */
+static void
+print_text (const char *text)
+{
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+  for (char **line = lines; *line != NULL && (line[1] != NULL || **line != '\0'); line++)
+    {
+      gboolean is_error = g_str_has_prefix (*line, "error:");
+      gboolean is_warning = g_str_has_prefix (*line, "warning:");
+      gsize len = is_error || is_warning ? strcspn (*line, ":") + 1 : 0;
+      g_autofree char *word = g_strndup (*line, len);
+      if (len > 0)
+        terrane_print_colored (is_error ? TERRANE_COLOR_FAILURE : TERRANE_COLOR_WARNING, word);
+      terrane_print ("%s\n", *line + len);
+    }
+}
+
 static void
 print_result (const TerraneGlobal *global, TerraneFindings *findings, json_t *document)
 {
   if (!global->output.json)
     {
-      g_autofree char *text = terrane_findings_to_text (findings);
-      terrane_print ("%s", text);
+      gboolean whole = global->output.verbose || !isatty (STDOUT_FILENO);
+      g_autofree char *text = terrane_findings_to_text (findings, whole ? 0 : MAX_SHOWN);
+      print_text (text);
       return;
     }
   for (TerraneSeverity severity = TERRANE_SEVERITY_ERROR; severity <= TERRANE_SEVERITY_NOTE;

@@ -32,6 +32,12 @@ const TerraneOption terrane_global_options[] = {
     .target = GLOBAL (output.verbose),
     .scope = TERRANE_SCOPE_PROGRESS,
     .help = "Print more messages" },
+  { .name = "color",
+    .kind = TERRANE_OPTION_WORD,
+    .target = GLOBAL (color),
+    .metavar = "WHEN",
+    .words = terrane_color_words,
+    .help = "auto (default): on a terminal, unless NO_COLOR is set; always or never" },
   { .name = "version",
     .kind = TERRANE_OPTION_FLAG,
     .target = GLOBAL (version),
@@ -60,7 +66,7 @@ terrane_command_tables (const TerraneCommand *self, TerraneGlobal *global, void 
   guint n = 0;
   while (self->options != NULL && self->options[n].rows != NULL)
     n++;
-  char *into = options; /* (nullable): where only the names of options are of interest */
+  char *into = options; /* (nullable): if only the names of options matter */
   TerraneOptionTable *tables = g_new0 (TerraneOptionTable, n + 2);
   for (guint i = 0; i < n; i++)
     tables[i] = (TerraneOptionTable){ .rows = self->options[i].rows,

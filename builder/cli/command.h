@@ -1,4 +1,4 @@
-/* Commands: one file and one row each. Dispatch, help and completion read the row. */
+/* Commands: one file and one row each. Dispatch, help and completion use the row. */
 #pragma once
 
 #include "builder/cli/options.h"
@@ -6,33 +6,34 @@
 
 G_BEGIN_DECLS
 
-/* The values of the options that all commands share. */
+/* Values of the options that all commands share. */
 typedef struct
 {
   char *store; /* (nullable): --store */
   gboolean offline;
   TerraneOutput output;
+  char *color; /* (nullable): --color */
   gboolean help;
   gboolean parsed;                              /* all words were understood */
   gboolean version, list_commands, list_images; /* only before a command */
-  int exit_status; /* of the process when the command succeeds: what a program in the sandbox had */
+  int exit_status; /* of the process if the command succeeds: that of a program in the sandbox */
 } TerraneGlobal;
 
-/* Which of these options a command honours. */
+/* Shared options that a command uses. */
 typedef enum
 {
-  TERRANE_SCOPE_START = 1 << 0,    /* what stands instead of a command */
+  TERRANE_SCOPE_START = 1 << 0,    /* those that replace a command */
   TERRANE_SCOPE_STORE = 1 << 1,    /* --store */
   TERRANE_SCOPE_NETWORK = 1 << 2,  /* --offline */
   TERRANE_SCOPE_PROGRESS = 1 << 3, /* --quiet and --verbose */
   TERRANE_SCOPE_IMAGES = TERRANE_SCOPE_STORE | TERRANE_SCOPE_NETWORK | TERRANE_SCOPE_PROGRESS,
 } TerraneScope;
 
-/* What an argument is, for completion. */
+/* Kind of an argument, for completion. */
 typedef enum
 {
   TERRANE_OPERAND_NONE, /* ends a list */
-  TERRANE_OPERAND_TEXT, /* nothing that could be completed */
+  TERRANE_OPERAND_TEXT, /* cannot be completed */
   TERRANE_OPERAND_IMAGE,
   TERRANE_OPERAND_PROFILE,
   TERRANE_OPERAND_IMAGE_OR_PROFILE,
@@ -42,15 +43,16 @@ typedef enum
 
 enum
 {
-  TERRANE_MAX_OPERANDS = 3, /* in a list; the last one counts for all arguments that follow */
+  TERRANE_MAX_OPERANDS = 3, /* in a list; the last one applies to all further arguments */
 };
 
 /**
- * TerraneCommandFunc:
  * @options: the command's struct, with the values of its options
- * @arguments: as many as the row says
+ * @arguments: their number is as in the row
  *
- * Returns: whether it succeeded; @error says what to print and decides the exit code
+ * Runs the command.
+ *
+ * Returns: whether it succeeded; @error is printed and determines the exit code
  */
 typedef gboolean (*TerraneCommandFunc) (TerraneGlobal *global, const void *options,
                                         char **arguments, GError **error);
@@ -58,24 +60,24 @@ typedef gboolean (*TerraneCommandFunc) (TerraneGlobal *global, const void *optio
 typedef struct
 {
   const char *name;
-  const char *arguments;   /* for the usage line; more usage lines come after line breaks */
+  const char *arguments;   /* for the usage line; further usage lines after line breaks */
   const char *summary;     /* one phrase */
   const char *description; /* (nullable): paragraphs */
-  const char *examples;    /* (nullable): command lines without "terrane", in lines */
+  const char *examples;    /* (nullable): command lines without "terrane", one per line */
   guint min, max;          /* number of arguments */
   guint scopes;
   TerraneOperand operands[TERRANE_MAX_OPERANDS];
   const char *const *verbs;          /* (nullable) */
-  const TerraneOptionGroup *options; /* (nullable): own ones */
-  size_t size;                       /* of the struct that the values of these options are in */
+  const TerraneOptionGroup *options; /* (nullable): its own options */
+  size_t size;                       /* of the struct for the values of these options */
   TerraneCommandFunc run;
 } TerraneCommand;
 
-/** All commands in the order of the help, until NULL. */
+/** Returns: (transfer none): all commands in the order of the help, ended by NULL */
 const TerraneCommand *const *terrane_commands (void);
-/** Returns: (transfer none) (nullable) */
+/** Returns: (transfer none) (nullable): the command named @name */
 const TerraneCommand *terrane_command_find (const char *name);
-/** Names of the commands, until NULL. */
+/** Returns: (transfer none): names of the commands, ended by NULL */
 const char *const *terrane_command_names (void);
 
 extern const TerraneCommand terrane_command_add;
@@ -116,9 +118,9 @@ extern const TerraneOption terrane_global_options[];
  * terrane_command_tables:
  * @options: the command's struct
  *
- * The options that @self offers, its own ones first.
+ * Lists the options of @self, its own ones first.
  *
- * Returns: (transfer full): ended by a table without rows; free with g_free()
+ * Returns: (transfer full): ended by a table without rows; to be freed with g_free()
  */
 TerraneOptionTable *terrane_command_tables (const TerraneCommand *self, TerraneGlobal *global,
                                             void *options);

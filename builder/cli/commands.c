@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* In the order of --help. clang-format would pack the lines, and then a new command moves its
+/* In the order of --help. clang-format would fill the lines, so that a new command moves its
  * neighbours. */
 /* clang-format off */
 static const TerraneCommand *const commands[] = {

@@ -1,7 +1,7 @@
 #include "builder/cli/completion.h"
 
-/* Words are split at spaces alone: readline splits at "=" and ":" too, and wants back what comes
- * after the last of them. */
+/* Words are only split at spaces: readline also splits at "=" and ":", and expects the part after
+ * the last of them. */
 static const char head[] =
     "# bash completion for terrane, made by 'terrane completion bash'\n"
     "\n"
@@ -152,7 +152,7 @@ add_values (GString *out, const TerraneCommand *command)
   terrane_completion_each_option (command, add_value, &walk);
 }
 
-/* The last operand counts for all that follow. */
+/* The last operand stands for all that follow. */
 static void
 add_arguments (GString *out, const TerraneCommand *command)
 {

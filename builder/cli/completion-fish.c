@@ -1,7 +1,7 @@
 #include "builder/cli/completion.h"
 
-/* The command and the number of its arguments so far: by the options that have a value of their
- * own word. */
+/* Finds the command and the number of its arguments so far: an option may have its value in the
+ * next word. */
 static const char head[] =
     "# fish completion for terrane, made by 'terrane completion fish'\n"
     "\n"
@@ -57,7 +57,7 @@ static const char head[] =
     "complete -c terrane -e\n"
     "complete -c terrane -f\n";
 
-/* In single quotes. */
+/* Quotes with single quotes. */
 static void
 add_quoted (GString *out, const char *text)
 {

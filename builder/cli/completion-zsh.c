@@ -24,7 +24,7 @@ static const char head[] =
     "}\n"
     "\n";
 
-/* In single quotes, in a specification of _arguments. */
+/* Quotes with single quotes, for a specification of _arguments. */
 static void
 add_escaped (GString *out, const char *text)
 {

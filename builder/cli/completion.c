@@ -73,7 +73,7 @@ terrane_completion_each_option (const TerraneCommand *command,
         func (row, data);
 }
 
-/* Shells expand the words that they are given. */
+/* Shells expand the words that they get, so special ones are left out. */
 void
 terrane_completion_print_images (const TerraneGlobal *global)
 {

@@ -1,11 +1,11 @@
-/* Completion of command lines in shells, from the tables of commands and options. */
+/* Completion of command lines in shells, generated from the tables of commands and options. */
 #pragma once
 
 #include "builder/cli/command.h"
 
 G_BEGIN_DECLS
 
-/* What the value of an option or an argument is completed with. */
+/* How to complete the value of an option or an argument. */
 typedef enum
 {
   TERRANE_COMPLETION_NONE,
@@ -20,24 +20,27 @@ typedef enum
 typedef struct
 {
   TerraneCompletionKind kind;
-  const char *const *words; /* of WORDS */
+  const char *const *words; /* for WORDS */
 } TerraneCompletion;
 
+/** Returns how to complete the value of an option. */
 TerraneCompletion terrane_completion_of_option (const TerraneOption *option);
-/** @position: of the argument, from 0 */
+/** Returns how to complete an argument. @position: of the argument, from 0 */
 TerraneCompletion terrane_completion_of_argument (const TerraneCommand *command, guint position);
 
-/** Calls @func for each option that a command, or terrane itself for NULL, shows in its help. */
+/** Calls @func for each option in the help of a command, or of terrane itself for NULL. */
 void terrane_completion_each_option (const TerraneCommand *command,
                                      void (*func) (const TerraneOption *option, gpointer data),
                                      gpointer data);
 
-/* A script each, (transfer full). */
+/** Returns: (transfer full): the script for bash */
 char *terrane_completion_bash (void);
+/** Returns: (transfer full): the script for zsh */
 char *terrane_completion_zsh (void);
+/** Returns: (transfer full): the script for fish */
 char *terrane_completion_fish (void);
 
-/** --list-images: the names in the store, when there is one; makes none. */
+/** --list-images: prints the names in an existing store; does not make one. */
 void terrane_completion_print_images (const TerraneGlobal *global);
 
 G_END_DECLS

@@ -24,8 +24,8 @@ typedef struct
   const CopyOptions *options;
   const char *from_text, *to_text;
   OciTransport *from, *to;
-  OciReference *push_to; /* (nullable): of a registry */
-  char *name;            /* that the image gets elsewhere */
+  OciReference *push_to; /* (nullable): in a registry */
+  char *name;            /* name of the image at its destination */
 } Copy;
 
 static void
@@ -38,7 +38,7 @@ copy_clear (Copy *self)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Copy, copy_clear)
 
-/* What the destination says, else what the source is called. Returns: (transfer full) (nullable) */
+/* Returns: (transfer full) (nullable): the name in the destination, else that of the source */
 static char *
 choose_name (const Copy *self, GError **error)
 {
@@ -59,7 +59,7 @@ choose_name (const Copy *self, GError **error)
   return g_steal_pointer (&valid);
 }
 
-/* The image would get a second name in its layout, which nothing asked for. */
+/* The image would get a second name in its layout, which was not asked for. */
 static gboolean
 check_other_place (const Copy *self, GError **error)
 {
@@ -131,7 +131,7 @@ print_report (const json_t *report)
                  json_string_value (json_object_get (report, "digest")));
 }
 
-/* One image to the destination's registry. @to: with or without a tag */
+/* Pushes one image to the destination's registry. @to: with or without a tag */
 static gboolean
 push (const Copy *self, OciLayout *layout, const OciDescriptor *manifest, const OciReference *to,
       OciPushReport *out, GError **error)
@@ -148,7 +148,7 @@ push (const Copy *self, OciLayout *layout, const OciDescriptor *manifest, const 
 static json_t *
 copy_image (const Copy *self, GError **error)
 {
-  /* A layout is read where it is, unless the store is to have the image. */
+  /* A layout is read in place, unless the store is to have the image. */
   gboolean stays =
       self->push_to != NULL
       || (self->from->kind == OCI_TRANSPORT_OCI && self->to->kind != OCI_TRANSPORT_STORE);
@@ -173,8 +173,8 @@ copy_image (const Copy *self, GError **error)
   return make_report (self, &image->descriptor->digest, 1, pushed);
 }
 
-/* An index is where it is, or its documents are in the store. @out_owned: (out) (transfer full)
- * (nullable). *@out_index is %NULL when the source is an image for one platform. */
+/* An index is in its place, or its documents are in the store. @out_owned: (out) (transfer full)
+ * (nullable). *@out_index is %NULL if the source is an image for one platform. */
 static gboolean
 open_index (const Copy *self, OciLayout **out_owned, OciImageIndex **out_index, GError **error)
 {
@@ -195,7 +195,7 @@ open_index (const Copy *self, OciLayout **out_owned, OciImageIndex **out_index, 
   return *out_index != NULL;
 }
 
-/* The images by their digests, and then what names them. */
+/* Pushes the images by their digests, and then the index that names them. */
 static gboolean
 push_index (const Copy *self, OciLayout *layout, const OciImageIndex *index, json_t **out_report,
             GError **error)

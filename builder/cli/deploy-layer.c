@@ -45,7 +45,7 @@ const TerraneOption terrane_layer_options[] = {
   TERRANE_OPTION_END,
 };
 
-/* Returns: (transfer full) (nullable): NULL-terminated, each once */
+/* Returns: (transfer full) (nullable): NULL-terminated, without duplicates */
 static char **
 list_regions (char **given, GError **error)
 {
@@ -77,7 +77,7 @@ list_regions (char **given, GError **error)
   return (char **) g_ptr_array_free (g_steal_pointer (&regions), FALSE);
 }
 
-/* The element of the record's "lambda" about a file with this content. */
+/* Returns the element of the record's "lambda" for a file with this content. */
 static const json_t *
 find_in_record (const json_t *lambda, const TerraneLayerFile *file)
 {
@@ -95,7 +95,8 @@ find_in_record (const json_t *lambda, const TerraneLayerFile *file)
   return NULL;
 }
 
-/* All are of the build that the record is of: else a part of an older one could be among them. */
+/* All files must be from the recorded build: otherwise a part of an older one could be among
+ * them. */
 static gboolean
 check_against_record (const TerraneLayers *layers, const char *path, const json_t *lambda,
                       GError **error)
@@ -129,7 +130,7 @@ on_notice (gpointer data, const char *message)
   terrane_progress_warn (data, "%s", message);
 }
 
-/* Everything of one run. */
+/* The state of one run. */
 typedef struct
 {
   const TerraneLayerRun *run;

@@ -17,7 +17,7 @@ print_deployment (const json_t *deployment, const json_t *before)
 {
   const json_t *push = json_object_get (deployment, "push");
   gboolean unchanged = strcmp (text_of (deployment, "result"), "unchanged") == 0;
-  if (!json_equal (push, json_object_get (before, "push"))) /* else both have one repository */
+  if (!json_equal (push, json_object_get (before, "push"))) /* otherwise both have one repository */
     terrane_destination_print_push (push);
   if (unchanged)
     terrane_print ("%s in %s: nothing to do, the alias %s has this image already\n",

@@ -1,10 +1,10 @@
-/* What terrane deploy prints on stdout for people. */
+/* Prints the output of terrane deploy on stdout. */
 #pragma once
 
 #include <jansson.h>
 
-/** What was done. @report: of terrane_deploy_report() */
+/** Prints what was done. @report: from terrane_deploy_report() */
 void terrane_deploy_report_print (const json_t *report);
 
-/** What would be done. @plan: of terrane_deploy_plan() */
+/** Prints what would be done. @plan: from terrane_deploy_plan() */
 void terrane_deploy_report_print_plan (const json_t *plan);

@@ -16,11 +16,11 @@
 #define DAY_MS (UINT64_C (24) * 3600 * 1000)
 #define QUARTER_MS (UINT64_C (15) * 60 * 1000)
 
-/* Of a function that no profile describes. */
+/* Options for a function without a profile. */
 typedef struct
 {
-  char *function; /* (nullable): then everything else is empty as well */
-  char *alias;    /* (nullable); so are the other texts */
+  char *function; /* (nullable): then everything else is empty, too */
+  char *alias;    /* (nullable), like the other texts */
   char *region;
   char *role;
   char *external_id;
@@ -46,12 +46,12 @@ typedef struct
   TerraneRemoteArguments remote;
 } DeployOptions;
 
-/* What is to be deployed, and where. */
+/* The image to deploy, and its targets. */
 typedef struct
 {
   TerraneProfile *profile; /* (nullable) */
   TerraneDeploySpec spec;  /* without a profile */
-  char *image;             /* as the command line or the profile names it */
+  char *image;             /* as given on the command line or in the profile */
   char *platform;          /* (nullable) */
   GPtrArray *targets;
 } Plan;
@@ -67,7 +67,7 @@ plan_clear (Plan *self)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Plan, plan_clear)
 
-/* What the options say, in the words of a profile, so that it is judged by the same rules. */
+/* Returns the options in the form of a profile, so that the same rules apply. */
 static json_t *
 options_to_json (const FunctionOptions *options)
 {
@@ -93,8 +93,7 @@ static gboolean
 read_options (const FunctionOptions *options, TerraneDeploySpec *spec, GError **error)
 {
   OciJson root;
-  const TerraneProfileReader reader = { .provenance =
-                                            NULL }; /* for paths, of which there are none */
+  const TerraneProfileReader reader = { .provenance = NULL }; /* for paths, but there are none */
   g_autoptr (OciJsonDocument) document =
       oci_json_document_new ("deploy", options_to_json (options), OCI_ERROR_USAGE, &root);
   (void) terrane_section_read (&terrane_deploy_section, &reader, &root, spec);
@@ -112,7 +111,7 @@ read_options (const FunctionOptions *options, TerraneDeploySpec *spec, GError **
   return TRUE;
 }
 
-/* The repository that the profile pushes to, if each target may have it. */
+/* Returns the repository that the profile pushes to, unless it depends on the lock. */
 static const char *
 push_repository (const Plan *plan)
 {
@@ -130,7 +129,7 @@ resolve_targets (Plan *plan, const TerraneDeploySpec *spec, const char *reposito
   return plan->targets != NULL;
 }
 
-/* The first option that is about an image's function, or NULL. */
+/* Returns the first option about an image's function, or NULL. */
 static const char *
 function_option (const FunctionOptions *options)
 {
@@ -196,7 +195,7 @@ plan_image (Plan *plan, const char *image, const DeployOptions *options, GError 
          && resolve_targets (plan, &plan->spec, repository, error);
 }
 
-/* Everything of one run. */
+/* The state of one run. */
 typedef struct
 {
   const DeployOptions *options;
@@ -326,7 +325,7 @@ deploy (Session *self, GError **error)
   return ok;
 }
 
-/* --layer is about zips: what is about images has no place there. */
+/* --layer is about zips: options about images are refused. */
 static gboolean
 run_layer (const TerraneGlobal *global, const DeployOptions *options, char **files, GError **error)
 {
@@ -358,7 +357,7 @@ run_deploy (TerraneGlobal *global, const void *data, char **arguments, GError **
     return run_layer (global, options, arguments, error);
   if (arguments[1] != NULL)
     return oci_throw (error, OCI_ERROR_USAGE,
-                      "deploy: one profile or image at a time; several files go with --layer only");
+                      "deploy: one profile or image at a time; several files require --layer");
   terrane_section_init (&terrane_deploy_section, &plan.spec);
   if (!(terrane_command_is_profile (arguments[0])
             ? plan_profile (&plan, arguments[0], options, error)

@@ -5,6 +5,7 @@
 #include "builder/zip/request.h"
 
 #include "oci/base/number.h"
+#include "oci/base/suggest.h"
 #include "oci/docker-archive.h"
 #include "oci/image.h"
 #include "oci/oci-archive.h"
@@ -22,10 +23,15 @@ parse_output (const char *destination, GError **error)
   if (transport->kind == OCI_TRANSPORT_OCI || transport->kind == OCI_TRANSPORT_OCI_ARCHIVE
       || transport->kind == OCI_TRANSPORT_DOCKER_ARCHIVE)
     return g_steal_pointer (&transport);
+  const char *kind = g_str_has_suffix (destination, ".tar")   ? "oci-archive:"
+                     : g_str_has_suffix (destination, ".zip") ? "lambda-zip:"
+                                                              : NULL;
+  g_autofree char *meant = kind != NULL ? g_strconcat (kind, destination, NULL) : NULL;
+  g_autofree char *hint = oci_suggest (meant);
   oci_throw (error, OCI_ERROR_USAGE,
              "%s: expected oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:NAME:TAG], "
-             "lambda-layer:FILE[,…] or lambda-zip:FILE[,…]; use --push for a registry",
-             destination);
+             "lambda-layer:FILE[,…] or lambda-zip:FILE[,…]; use --push for a registry%s",
+             destination, hint);
   return NULL;
 }
 

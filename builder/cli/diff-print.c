@@ -6,14 +6,12 @@
 #include "oci/base/number.h"
 
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 enum
 {
   MAX_LINES = 20, /* of a section */
   MAX_VALUE = 60, /* bytes of a value, beyond which it is cut */
-  MIN_WIDTH = 20,
 };
 
 static const char *
@@ -28,7 +26,7 @@ number_of (const json_t *object, const char *key)
   return json_integer_value (json_object_get (object, key));
 }
 
-/* A value of a document in one word, or "-" when it is not there. */
+/* Returns a value of a document in one word, or "-" if it is missing. */
 static char *
 value_text (const json_t *value)
 {
@@ -56,8 +54,8 @@ layer_cause_text (const json_t *cause)
   const char *attribute = text_of (cause, "attribute"), *path = text_of (cause, "path");
   const json_t *a = json_object_get (cause, "a"), *b = json_object_get (cause, "b");
   gboolean is_bytes = json_object_get (cause, "offset") != NULL;
-  g_autofree char *tree = oci_quote (text_of (cause, "tree"));
-  g_autofree char *quoted = path != NULL ? oci_quote (path) : NULL;
+  g_autofree char *tree = oci_show (text_of (cause, "tree"));
+  g_autofree char *quoted = path != NULL ? oci_show (path) : NULL;
   g_autofree char *left = is_bytes ? byte_text (a) : value_text (a);
   g_autofree char *right = is_bytes ? byte_text (b) : value_text (b);
   g_autoptr (GString) text = g_string_new (NULL);
@@ -92,33 +90,17 @@ terrane_diff_cause_text (const json_t *cause)
   return g_strdup_printf ("%s: %s: %s → %s", kind, harmless, a, b);
 }
 
-/* Columns of the terminal; 0 where there is none. */
-static glong
-terminal_width (void)
-{
-  struct winsize size = { 0 };
-  if (isatty (STDOUT_FILENO) == 0 || ioctl (STDOUT_FILENO, TIOCGWINSZ, &size) != 0
-      || size.ws_col < MIN_WIDTH)
-    return 0;
-  return size.ws_col;
-}
-
-/* Prints lines, cut where the terminal ends. */
+/* Prints lines, cut at the width of the terminal. */
 static void
 print_lines (const char *text)
 {
-  glong width = terminal_width ();
+  guint width = terrane_columns (STDOUT_FILENO);
   g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
   for (char **line = lines; *line != NULL && (line[1] != NULL || **line != '\0'); line++)
     {
-      g_strchomp (*line);
-      if (width == 0 || g_utf8_strlen (*line, -1) <= width)
-        terrane_print ("%s\n", *line);
-      else
-        {
-          g_autofree char *start = g_utf8_substring (*line, 0, width - 1);
-          terrane_print ("%s…\n", start);
-        }
+      g_autofree char *harmless = terrane_harmless_line (g_strchomp (*line));
+      g_autofree char *cut = width > 0 ? terrane_text_cut (harmless, width) : g_strdup (harmless);
+      terrane_print ("%s\n", cut);
     }
 }
 
@@ -243,7 +225,7 @@ static void
 add_file (GString *out, const json_t *row)
 {
   const char *change = text_of (row, "change");
-  g_autofree char *path = oci_quote (text_of (row, "path"));
+  g_autofree char *path = oci_show (text_of (row, "path"));
   g_autofree char *size = signed_size (file_weight (row));
   g_string_append_printf (out, "  %s %10s  %s",
                           strcmp (change, "added") == 0     ? "+"
@@ -257,7 +239,7 @@ add_file (GString *out, const json_t *row)
   g_string_append_c (out, '\n');
 }
 
-/* Names of packages of which another version is there: their files say nothing more. */
+/* Whether the version of the file's package changed: then the file itself is not worth a line. */
 static gboolean
 is_told (const json_t *packages, const json_t *row)
 {
@@ -296,7 +278,7 @@ add_library (GString *out, const json_t *row)
   const json_t *a = json_object_get (row, "a"), *b = json_object_get (row, "b");
   const json_t *removed = json_object_get (row, "removed");
   const char *left = text_of (a, "soname"), *right = text_of (b, "soname");
-  g_autofree char *path = oci_quote (text_of (b != NULL ? b : a, "path"));
+  g_autofree char *path = oci_show (text_of (b != NULL ? b : a, "path"));
   g_autofree char *old = terrane_harmless_line (a == NULL      ? "-"
                                                 : left != NULL ? left
                                                                : "no SONAME");

@@ -1,14 +1,15 @@
-/* The document of 'terrane diff' for people. */
+/* Prints the document of 'terrane diff'. */
 #pragma once
 
 #include "oci/base/json.h"
 
 G_BEGIN_DECLS
 
-/** Prints the causes first, then what weighs most of each kind, in lines that fit the terminal. */
+/** Prints the causes first, then the most important differences of each kind, in lines that fit the
+ * terminal. */
 void terrane_diff_print (const json_t *document);
 
-/** One cause in a sentence without a full stop. Returns: (transfer full) */
+/** Returns: (transfer full): one cause as a sentence without a full stop */
 char *terrane_diff_cause_text (const json_t *cause);
 
 G_END_DECLS

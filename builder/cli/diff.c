@@ -11,7 +11,7 @@ typedef struct
   TerraneInspectionArguments common;
 } DiffOptions;
 
-/* The image that the profile's last build left in the store. Returns: (transfer full) (nullable) */
+/* Returns: (transfer full) (nullable): the image in the store from the profile's last build */
 static char *
 image_of (const char *argument, const char *platform, GError **error)
 {

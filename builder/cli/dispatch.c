@@ -28,17 +28,18 @@ terrane_command_print_help (const TerraneGlobal *global, const char *help)
   terrane_print_json (document);
 }
 
-/* @own: the command's tables without the global one, whose values are there already */
+/* @own: the command's tables without the global one, which has been parsed already */
 static gboolean
 parse_and_run (const TerraneCommand *self, TerraneGlobal *global, const TerraneOptionTable *tables,
                const void *options, char **words, GError **error)
 {
   g_auto (GStrv) arguments = NULL;
-  const TerraneOptionParser parser = { .tables = tables };
+  const TerraneOptionParser parser = { .tables = tables, .command = self->name };
   {
     OCI_PREFIX (error, "%s", self->name);
     if (!terrane_options_parse (&parser, words, &arguments, error))
       return FALSE;
+    terrane_color_choose (global->color);
     global->parsed = TRUE;
     if (!global->help && !check_count (self, arguments, error))
       return FALSE;

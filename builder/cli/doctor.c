@@ -32,7 +32,15 @@ count_missing (const GPtrArray *symptoms)
   return count;
 }
 
-/* Text of programs and files is shown without what steers a terminal. */
+static TerraneColor
+color_of (TerraneSymptomStatus status)
+{
+  return status == TERRANE_SYMPTOM_MISSING   ? TERRANE_COLOR_FAILURE
+         : status == TERRANE_SYMPTOM_LIMITED ? TERRANE_COLOR_WARNING
+                                             : TERRANE_COLOR_NONE;
+}
+
+/* Output of programs and text of files are shown without terminal control sequences. */
 static void
 print_symptom (const TerraneSymptom *symptom, const char **group)
 {
@@ -40,8 +48,10 @@ print_symptom (const TerraneSymptom *symptom, const char **group)
   if (g_strcmp0 (*group, symptom->group) != 0)
     terrane_print ("%s%s\n", *group != NULL ? "\n" : "", symptom->group);
   *group = symptom->group;
-  terrane_print ("  %-7s  %-16s  %s\n", terrane_symptom_status_name (symptom->status),
-                 symptom->name, found);
+  g_autofree char *status = g_strdup_printf ("%-7s", terrane_symptom_status_name (symptom->status));
+  terrane_print ("  ");
+  terrane_print_colored (color_of (symptom->status), status);
+  terrane_print ("  %-16s  %s\n", symptom->name, found);
   if (symptom->fix != NULL)
     terrane_print ("           → %s\n", symptom->fix);
 }

@@ -74,8 +74,8 @@ add_part (Parts *self, const char *path, const char *platform, TerraneLock *lock
   return TRUE;
 }
 
-/* The platforms of a profile are those that the lock has and the profile allows, or the one that
- * was asked for. */
+/* The platforms of a profile are those in the lock that the profile allows, or the requested
+ * one. */
 static gboolean
 add_profile (Parts *self, const char *path, const char *asked, GError **error)
 {
@@ -248,7 +248,7 @@ write_markdown (const char *path, const json_t *document, GError **error)
          && oci_replace_file_synced (directory, name, 0644, text, strlen (text), error);
 }
 
-/* What moved decides; else questions that a server or a file should have answered. */
+/* A change determines the exit code; otherwise an unanswered question to a server or file does. */
 static gboolean
 conclude (const json_t *document, GError **error)
 {

@@ -31,7 +31,7 @@ add_texts (GPtrArray *words, const json_t *list)
       g_ptr_array_add (words, g_strdup (json_string_value (item)));
 }
 
-/* The image's own shell; bash is more comfortable, if it is there. */
+/* Starts the image's own shell: bash, which is more comfortable, if it exists. */
 static const char open_shell[] =
     "how=-s; [ -t 0 ] && how=-is; "
     "for shell in /bin/bash /usr/bin/bash; do [ -x $shell ] && exec $shell $how -- \"$@\"; done; "
@@ -65,7 +65,7 @@ make_env (const json_t *document)
   return (char **) g_ptr_array_free (words, FALSE);
 }
 
-/* The script or the patch that the step was about. */
+/* Adds the script or the patch of the step. */
 static void
 add_file (TerraneFailedBuild *self, const json_t *document)
 {

@@ -10,7 +10,7 @@
 
 enum
 {
-  MAX_LINE_BYTES = 64 * 1024, /* then it is shown as if it had ended */
+  MAX_LINE_BYTES = 64 * 1024, /* a longer line is shown as if it had ended */
   FULL_BYTES = 256 * 1024,
   MAX_BYTES = 8 * 1024 * 1024,
   GIVE_UP_USECS = 1000 * 1000,
@@ -21,17 +21,17 @@ struct _TerraneFunctionLog
   GThread *thread;
   gboolean terminal;
 
-  GMutex mutex; /* of what follows */
+  GMutex mutex; /* guards the members below */
   GCond changed;
-  GString *line;    /* begun on a terminal, where only whole lines are shown */
+  GString *line;    /* the current line, on a terminal, where only whole lines are shown */
   GString *waiting; /* to be written */
   gsize left_out;
   gboolean ending;
   gboolean given_up;
-  gboolean done; /* the thread is */
+  gboolean done; /* the thread has finished */
 };
 
-/* With the mutex. */
+/* Called with the mutex held. */
 static void
 append (TerraneFunctionLog *self, const char *bytes, gsize len)
 {
@@ -47,14 +47,16 @@ static void
 show (TerraneFunctionLog *self, gsize len)
 {
   g_autofree char *part = g_strndup (self->line->str, len);
-  /* Runtimes write a line feed inside of a message as a carriage return, as CloudWatch wants it. */
+  /* Runtimes write a line feed inside a message as a carriage return, for CloudWatch. */
   g_strdelimit (part, "\r", '\n');
   g_autofree char *harmless = terrane_harmless_text (part);
   append (self, harmless, strlen (harmless));
   g_string_erase (self->line, 0, (gssize) len);
 }
 
-/* With the mutex. Returns: (transfer full): what there is to be written now */
+/* Called with the mutex held.
+ *
+ * Returns: (transfer full): the text to write now */
 static GString *
 take_waiting (TerraneFunctionLog *self)
 {
@@ -67,7 +69,7 @@ take_waiting (TerraneFunctionLog *self)
   return taken;
 }
 
-/* The only one that waits for the reader. */
+/* The only thread that waits for the reader. */
 static gpointer
 write_all (gpointer data)
 {
@@ -82,7 +84,7 @@ write_all (gpointer data)
         }
       g_autoptr (GString) taken = take_waiting (self);
       g_mutex_unlock (&self->mutex);
-      (void) oci_write_all (STDERR_FILENO, taken->str, taken->len, NULL); /* nowhere to say so */
+      (void) oci_write_all (STDERR_FILENO, taken->str, taken->len, NULL); /* no way to report */
       g_mutex_lock (&self->mutex);
     }
   self->done = TRUE;
@@ -154,8 +156,7 @@ terrane_function_log_free (TerraneFunctionLog *self)
     return;
   if (!wait_until_done (self))
     {
-      g_thread_unref (
-          self->thread); /* it ends with the process, and has what it needs until then */
+      g_thread_unref (self->thread); /* it ends with the process, and its data exist until then */
       return;
     }
   (void) g_thread_join (self->thread);

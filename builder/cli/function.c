@@ -21,7 +21,7 @@ check_env (const char *word, GError **error)
          || oci_throw (error, OCI_ERROR_USAGE, "there is no variable %s here", quoted);
 }
 
-/* In Lambda memory is a number of MiB. */
+/* Lambda gives memory as a number of MiB. */
 static gboolean
 check_memory (const char *text, GError **error)
 {
@@ -39,8 +39,8 @@ check_handler (const char *text, GError **error)
   return text[0] != '\0' || oci_throw (error, OCI_ERROR_USAGE, "the handler is empty");
 }
 
-/* Limits are Lambda's. The RIE's default for memory: what limits a function here is only what was
- * asked for. */
+/* Limits are Lambda's. The memory limit of the RIE is its default: a function here has only the
+ * limits that were asked for. */
 const TerraneOption terrane_function_options[] = {
   { .name = "env",
     .letter = 'e',
@@ -123,7 +123,8 @@ const TerraneOption terrane_function_timeout_options[] = {
   TERRANE_OPTION_END,
 };
 
-/* A name alone takes the value from here, so that a secret need not be in an argument. */
+/* A name alone takes the value from this environment, so that a secret need not be in an
+ * argument. */
 static char **
 complete_env (char **words)
 {
@@ -147,7 +148,7 @@ terrane_function_clear (TerraneFunction *self)
   g_clear_pointer (&self->mounts, g_ptr_array_unref);
 }
 
-/* Says so when the image is for another processor. */
+/* Prints a notice if the image is for another processor. */
 static gboolean
 prepare_emulator (TerraneFunction *self, const TerraneFunctionArguments *arguments,
                   const TerraneGlobal *global, GError **error)
@@ -195,7 +196,7 @@ terrane_function_fetch (const TerraneWorkbench *bench, const char *image,
                                        error);
 }
 
-/* As of "run -v /tmp:/data IMAGE", where -v is --verbose: no name of an image begins like that. */
+/* For "run -v /tmp:/data IMAGE", where -v is --verbose: image names do not start with a slash. */
 static gboolean
 check_image (const char *image, GError **error)
 {

@@ -1,4 +1,9 @@
-/* The image of invoke, serve, run and validate, and the options that say how it is run. */
+/* The image of invoke, serve, run and validate, and options for running it.
+ *
+ * Errors: %OCI_ERROR_USAGE, %OCI_ERROR_FORMAT, %OCI_ERROR_CORRUPT, %OCI_ERROR_UNSUPPORTED,
+ * %OCI_ERROR_LIMIT, %OCI_ERROR_NOT_FOUND, %OCI_ERROR_UNREACHABLE, %OCI_ERROR_NETWORK,
+ * %OCI_ERROR_TIMEOUT, %OCI_ERROR_DENIED, %OCI_ERROR_IO, %OCI_ERROR_CANCELLED, codes of %G_IO_ERROR
+ * (from libostree). */
 #pragma once
 
 #include "builder/cli/function-log.h"
@@ -11,7 +16,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   char **env;          /* (nullable): --env, as written */
-  uint64_t timeout_ms; /* --timeout; 0: none */
+  uint64_t timeout_ms; /* --timeout; 0 if not given */
   uint64_t memory;     /* --memory, in bytes */
   uint64_t tmp;        /* --tmp, in bytes */
   char *platform;      /* (nullable): --platform */
@@ -23,14 +28,14 @@ typedef struct
   TerraneRemoteArguments remote;
 } TerraneFunctionArguments;
 
-/* Tables for a TerraneFunctionArguments: the environment that the function has; what it has of this
- * machine; which function of the image it is; and how long an event may take. */
+/* Tables for a TerraneFunctionArguments: environment of the function; access to this machine;
+ * choice of the function in the image; time limit of an event. */
 extern const TerraneOption terrane_function_options[];
 extern const TerraneOption terrane_function_host_options[];
 extern const TerraneOption terrane_function_command_options[];
 extern const TerraneOption terrane_function_timeout_options[];
 
-/* --platform and those about registries, for a TerraneFunctionArguments at @start. */
+/* --platform and the options about registries, for a TerraneFunctionArguments at @start. */
 #define TERRANE_FUNCTION_IMAGE_GROUPS(start)                                                       \
   { .rows = terrane_platform_options,                                                              \
     .offset = (start) + offsetof (TerraneFunctionArguments, platform) },                           \
@@ -39,14 +44,14 @@ extern const TerraneOption terrane_function_timeout_options[];
     .offset = (start) + offsetof (TerraneFunctionArguments, remote)                                \
   }
 
-/* An image that is ready to be run. */
+/* An image that is ready to run. */
 typedef struct
 {
   TerraneRootfs rootfs; /* pinned: the store is not locked any more */
   char *name;
   char **argv; /* entrypoint and command */
   TerraneEmulator emulator;
-  uint64_t timeout_ms; /* the argument's, more for an emulator; 0: none */
+  uint64_t timeout_ms; /* from the argument, longer for an emulator; 0 for none */
   char **env;
   GPtrArray *mounts; /* of TerraneHostMount */
   TerraneNetwork network;
@@ -55,20 +60,22 @@ typedef struct
 void terrane_function_clear (TerraneFunction *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneFunction, terrane_function_clear)
 
-/** Brings the image into the store unless it is there, and checks it out. */
+/** Fetches the image into the store unless it is there, and checks it out. Errors: see the head. */
 gboolean terrane_function_open (const TerraneGlobal *global, const char *image,
                                 const TerraneFunctionArguments *arguments,
                                 TerraneFunction *out_function, GError **error);
 
-/** Brings the image into the store unless it is there. Returns: (transfer full) (nullable) */
+/** Fetches the image into the store unless it is there. Returns: (transfer full).
+ * Errors: see the head. */
 TerraneOpenImage *terrane_function_fetch (const TerraneWorkbench *bench, const char *image,
                                           const TerraneFunctionArguments *arguments,
                                           GError **error);
 
-/** What a function of an image may be called: letters, digits, "-" and "_". (transfer full) */
+/** Returns: (transfer full): a valid name for the function of an image: letters, digits, "-" and
+ * "_" */
 char *terrane_function_name (const char *image);
 
-/** What terrane_lambda_new() wants; points into both. */
+/** Sets the options for terrane_lambda_new(), which point into both arguments. */
 void terrane_function_to_lambda (const TerraneFunction *self,
                                  const TerraneFunctionArguments *arguments,
                                  TerraneLambdaOptions *out_options);
@@ -77,26 +84,27 @@ void terrane_function_to_lambda (const TerraneFunction *self,
  * terrane_function_mounts:
  * @store: (nullable): directory of the store
  *
- * Returns: (transfer full) (nullable): the mounts of --mount, as TerraneHostMount, checked
+ * Returns: (transfer full): the mounts of --mount, as TerraneHostMount, checked
+ * Errors: see the head.
  */
 GPtrArray *terrane_function_mounts (const TerraneFunctionArguments *arguments, const char *store,
                                     GError **error);
 
-/** Adds "network" and "mounts" to a command's document, unless there are none: what came out is
- * then not what comes out on Lambda. */
+/** Adds "network" and "mounts" to a command's document, unless there are none: with them the result
+ * may differ from that on Lambda. */
 void terrane_function_add_host (const TerraneFunction *self, json_t *document);
 
-/** Fails when the image says nothing that could be run. */
+/** Fails if the image has neither entrypoint nor command. Errors: %OCI_ERROR_NOT_FOUND. */
 gboolean terrane_function_check_argv (const TerraneFunction *self, GError **error);
 
-/* What a signal ends. */
+/* The process that a signal ends. */
 typedef struct
 {
   TerraneLambda *lambda;
   TerraneFunctionLog *log;
 } TerraneFunctionRun;
 
-/** For the signal "cancelled"; @data: a TerraneFunctionRun */
+/** Handler of the signal "cancelled"; @data: a TerraneFunctionRun */
 void terrane_function_on_cancelled (GCancellable *cancellable, gpointer data);
 
 G_END_DECLS

@@ -19,7 +19,7 @@ image_size (const OciManifest *manifest)
   return total;
 }
 
-/* Damaged, or not readable now: that costs none of the others. */
+/* Adds an image that is damaged, or unreadable at the moment: the others are still listed. */
 static void
 add_unknown (const OciDescriptor *descriptor, const char *name, const GError *damage,
              TerraneTable *table, json_t *list)
@@ -121,7 +121,9 @@ remove_name (TerraneStore *store, const char *argument, json_t *removed, GError 
   if (transport == NULL)
     return FALSE;
   if (transport->kind != OCI_TRANSPORT_STORE)
-    return oci_throw (error, OCI_ERROR_USAGE, "rm: %s is not a name in the store", argument);
+    return oci_throw (error, OCI_ERROR_USAGE,
+                      "rm: %s is not the name of an image in the store; rm removes only these",
+                      argument);
   if (!terrane_name_remove (store, transport->name, error))
     return FALSE;
   oci_json_append (removed, oci_json_text (transport->name));

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-/* "3.11" of "3.11.4-slim" and of "4-python3.11", or NULL. */
+/* Returns "3.11" for "3.11.4-slim" and for "4-python3.11", or NULL. */
 static char *
 version_of_tag (const char *tag)
 {
@@ -38,7 +38,7 @@ terrane_init_platform (void)
   return g_str_equal (oci_platform_host ().architecture, "arm64") ? "linux/arm64" : "linux/amd64";
 }
 
-/* A profile with nothing but the base. */
+/* Makes a profile with only the base. */
 static TerraneProfile *
 make_profile (const char *directory, const json_t *base, GError **error)
 {

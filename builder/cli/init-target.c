@@ -47,7 +47,7 @@ terrane_init_target_find (const char *name)
   return NULL;
 }
 
-/* Where the repository's name has a "%s", the image's. */
+/* Replaces "%s" in the repository's name by the name of the image. */
 static char *
 repository_of (const TerraneInitTarget *self, const TerraneInitFacts *facts)
 {
@@ -69,7 +69,8 @@ commands_of (const TerraneInitTarget *self, const TerraneInitFacts *facts)
                           facts->name, repository);
 }
 
-/* What a base without a configuration does not say, and what starts the function. */
+/* Returns the configuration: what a base without one lacks, and the command that starts the
+ * function. */
 static char *
 config_of (const TerraneInitTarget *self, const TerraneInitFacts *facts)
 {

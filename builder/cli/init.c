@@ -21,18 +21,18 @@
 #define DEFAULT_PYTHON "3.13" /* of the default base */
 #define DEFAULT_HANDLER "handler.handler"
 #define HANDLER_FILE                                                                               \
-  "app/handler.py" /* called so in the program; written as the handler's module */
+  "app/handler.py" /* the name in the resource; written under the name of the handler's module */
 
 enum
 {
-  OLDEST_PYTHON_MINOR = 11, /* that the starter's requirements.txt is for */
+  OLDEST_PYTHON_MINOR = 11, /* that the starter's requirements.txt supports */
 };
 
 static const char *const common_files[] = { "profile.json", "requirements.in", "requirements.txt",
                                             HANDLER_FILE,   "event.json",      "checks/smoke.py",
                                             "README.md",    ".gitignore" };
 
-/* What is in the files for what is only known now, and what it becomes. */
+/* The placeholders in the files, and their values. */
 typedef struct
 {
   const TerraneInitTarget *target;
@@ -44,7 +44,7 @@ typedef struct
   char *python;
   char *interpreter;
   char *requirements; /* that only this target, or such a base, needs */
-  GPtrArray *files;   /* of TerraneInitFile, whose names are those in the directory */
+  GPtrArray *files;   /* of TerraneInitFile, with their names in the directory */
 } Words;
 
 static void
@@ -87,7 +87,7 @@ replace (const char *text, const char *word, const char *by)
   return g_strjoinv (by, parts);
 }
 
-/* The module as a path below app/. */
+/* Returns the module as a path below app/. */
 static char *
 module_path (const char *module)
 {
@@ -95,7 +95,7 @@ module_path (const char *module)
   return g_strconcat (path, ".py", NULL);
 }
 
-/* A base may have any text in its path, so it comes last. */
+/* The path of a base may contain any text, so it is filled in last. */
 static char *
 fill_in (const char *text, const Words *words)
 {
@@ -134,7 +134,7 @@ fill_in (const char *text, const Words *words)
   return filled;
 }
 
-/* A name made of that of the directory. */
+/* Makes a name from that of the directory. */
 static char *
 name_of (const char *directory)
 {
@@ -178,7 +178,7 @@ is_identifier (const char *text)
   return !g_strv_contains (keywords, text);
 }
 
-/* What the files of the starter call their own, or import. */
+/* Whether the starter's files use the name or import it. */
 static gboolean
 is_taken (const char *module)
 {
@@ -255,7 +255,7 @@ base_object (const char *directory, const char *base, GError **error)
   return NULL;
 }
 
-/* @given: (nullable): what the user says, which the base is then not asked for
+/* @given: (nullable): the user's choice, instead of which the base would be asked.
  * @out_interpreter: an absolute path in the base */
 static gboolean
 choose_python (TerraneGlobal *global, const char *directory, const char *given, const json_t *base,
@@ -279,11 +279,11 @@ choose_python (TerraneGlobal *global, const char *directory, const char *given, 
       *out_version, OLDEST_PYTHON_MINOR, *out_version);
 }
 
-/* glib-compile-resources makes it of profiles/starter. */
+/* glib-compile-resources makes it from profiles/starter. */
 extern GResource *terrane_starter_get_resource (void);
 extern void terrane_starter_register_resource (void);
 
-/* Registered when it is needed, since that needs GIO. */
+/* Registered on first use, since that needs GIO. */
 static GResource *
 get_resource (void)
 {
@@ -305,8 +305,8 @@ read_resource (const char *file, GError **error)
   return data != NULL ? g_strndup (g_bytes_get_data (data, NULL), g_bytes_get_size (data)) : NULL;
 }
 
-/* The platform's own image unless the user names another base. Returns: (transfer full) (nullable)
- */
+/* Returns: (transfer full) (nullable): the platform's own image unless the user names another
+ * base */
 static json_t *
 choose_base (const char *directory, const InitOptions *arguments, const TerraneInitTarget *target,
              GError **error)
@@ -323,7 +323,7 @@ choose_base (const char *directory, const InitOptions *arguments, const TerraneI
   return NULL;
 }
 
-/* The requirements that the target needs, and those of a base without a runtime. */
+/* Chooses the requirements of the target, and those of a base without a runtime. */
 static char *
 choose_requirements (const Words *words, GError **error)
 {
@@ -343,7 +343,7 @@ add_file (GPtrArray *files, const char *name, const char *resource)
   g_ptr_array_add (files, file);
 }
 
-/* What is written, and from which resources. */
+/* Chooses the files to write, and their resources. */
 static GPtrArray *
 choose_files (const TerraneInitTarget *target, const char *module)
 {
@@ -358,7 +358,7 @@ choose_files (const TerraneInitTarget *target, const char *module)
   return files;
 }
 
-/* What is known without the base. */
+/* Fills in the values that do not depend on the base. */
 static void
 begin_words (const char *directory, const InitOptions *arguments, Words *out)
 {
@@ -392,7 +392,7 @@ choose_words (TerraneGlobal *global, const char *directory, const InitOptions *a
   return out->requirements != NULL;
 }
 
-/* All that are in the way, in one message. */
+/* Reports all existing files in one message. */
 static gboolean
 check_nothing_is_there (const char *directory, const GPtrArray *files, GError **error)
 {
@@ -428,13 +428,13 @@ write_file (int dfd, const TerraneInitFile *file, const Words *words, GError **e
          && oci_replace_file_synced (parent, name, 0644, filled, strlen (filled), error);
 }
 
-/* Nothing of them was there before, and what stayed would be in the way of the next attempt. */
+/* None of these files existed before, and leftovers would prevent another attempt. */
 static void
 remove_written (int dfd, const GPtrArray *files, guint count)
 {
   for (guint i = 0; i < count; i++)
     (void) unlinkat (dfd, ((TerraneInitFile *) files->pdata[i])->name,
-                     0); /* the first error is the one to report */
+                     0); /* the first error is reported */
 }
 
 static const char *

@@ -13,17 +13,17 @@
 
 enum
 {
-  MAX_EVENT_BYTES = 6 * 1024 * 1024, /* Lambda's */
+  MAX_EVENT_BYTES = 6 * 1024 * 1024, /* Lambda's limit */
 };
 
-/* What `aws lambda invoke --payload` would take. */
+/* Whether `aws lambda invoke --payload` would accept it. */
 static gboolean
 is_json_text (const char *path)
 {
   return (path[0] == '{' || path[0] == '[') && !g_file_test (path, G_FILE_TEST_EXISTS);
 }
 
-/* Of the standard input when @path is "-". */
+/* Reads the standard input if @path is "-". */
 static GBytes *
 read_event (const char *path, GError **error)
 {
@@ -55,7 +55,7 @@ read_event (const char *path, GError **error)
         }
       bytes = g_bytes_new (buffer, got);
     }
-  return terrane_event_take (bytes, error);
+  return terrane_event_read (bytes, error);
 }
 
 static GPtrArray *
@@ -108,19 +108,19 @@ append_failure (GString *message, const char *path, const TerraneLambdaResult *r
 static void
 print_bytes (const char *bytes, size_t len)
 {
-  (void) fwrite (bytes, 1, len, stdout); /* terrane_print_flush() sees a failure */
+  (void) fwrite (bytes, 1, len, stdout); /* terrane_print_flush() reports a failure */
   (void) fflush (stdout);
 }
 
-/* A response on its way to standard output. */
+/* A response that is being written to standard output. */
 typedef struct
 {
   gboolean line; /* ends it with a newline */
   gboolean done;
-  char last; /* byte that was printed, of a streamed one */
+  char last; /* the last byte that was printed of a streamed response */
 } Printing;
 
-/* Of a streamed response, as it comes. */
+/* Called for each part of a streamed response. */
 static gboolean
 on_part (const char *bytes, size_t len, gpointer data)
 {
@@ -129,7 +129,7 @@ on_part (const char *bytes, size_t len, gpointer data)
   return TRUE;
 }
 
-/* When it is there: the function may go on for a while. */
+/* Called when the response is complete: the function may continue to run for a while. */
 static void
 on_answered (const TerraneLambdaResult *result, gpointer data)
 {
@@ -210,7 +210,7 @@ invoke (TerraneGlobal *global, const char *image, const TerraneFunctionArguments
                                           &running, NULL);
   gboolean ok = invoke_all (global, &function, lambda, paths, events, error);
   g_cancellable_disconnect (cancellable, handler);
-  g_clear_pointer (&lambda, terrane_lambda_free); /* after it there are no more logs */
+  g_clear_pointer (&lambda, terrane_lambda_free); /* no logs follow */
   terrane_function_log_finish (log, cancellable);
   if (ok || !g_cancellable_is_cancelled (cancellable))
     return ok;

@@ -12,7 +12,7 @@
 
 enum
 {
-  MIN_DESCRIPTORS = 32, /* below, GLib's main loop may abort */
+  MIN_DESCRIPTORS = 32, /* with fewer, GLib's main loop may abort */
   /* JSON may be 2048 levels deep, and directories as deep as a path is long. */
   MIN_STACK_BYTES = 1024 * 1024,
   THREAD_STACK_BYTES = 2 * 1024 * 1024,
@@ -29,8 +29,8 @@ apply_descriptors (GError **error)
                     MIN_DESCRIPTORS);
 }
 
-/* By default threads get as much as the limit says, of which eight megabytes are a lot where
- * addresses are limited, too. */
+/* By default each thread gets a stack of the size of the limit: eight megabytes are a lot if
+ * address space is limited, too. */
 static void
 give_stacks_to_threads (void)
 {
@@ -38,7 +38,7 @@ give_stacks_to_threads (void)
   if (pthread_attr_init (&attributes) != 0)
     return;
   if (pthread_attr_setstacksize (&attributes, THREAD_STACK_BYTES) == 0)
-    (void) pthread_setattr_default_np (&attributes); /* else they have what the limit says */
+    (void) pthread_setattr_default_np (&attributes); /* otherwise they have that of the limit */
   (void) pthread_attr_destroy (&attributes);
 }
 
@@ -74,6 +74,6 @@ terrane_limits_end (const char *message)
     { .iov_base = (char *) reason, .iov_len = strlen (reason) },
     { .iov_base = (char *) end, .iov_len = sizeof end - 1 },
   };
-  (void) !writev (STDERR_FILENO, parts, G_N_ELEMENTS (parts)); /* nowhere to say so */
+  (void) !writev (STDERR_FILENO, parts, G_N_ELEMENTS (parts)); /* no way to report */
   _exit (TERRANE_EXIT_FAILED);
 }

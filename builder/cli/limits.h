@@ -1,19 +1,15 @@
-/* The limits that this process was started with: what it needs, and its end when it meets one. */
+/* Resource limits of this process: checks that they suffice, and ends it when it reaches one. */
 #pragma once
 
 #include <glib.h>
 
 G_BEGIN_DECLS
 
-/**
- * terrane_limits_apply:
- *
- * Before anything else: refuses too few descriptors and too small a stack, of which the soft limit
- * is raised if it can be. Threads get a stack of their own size.
- */
+/** To be called first: refuses too few descriptors and too small a stack; raises the soft limit of
+ * descriptors if possible. Threads get stacks of their own size. Errors: %OCI_ERROR_IO. */
 gboolean terrane_limits_apply (GError **error);
 
-/** Ends the process with @message, which is GLib's when it got no memory, thread or descriptor:
+/** Ends the process with @message, which is GLib's for a lack of memory, threads or descriptors:
  * with an exit code instead of a signal. Allocates nothing. */
 G_NORETURN void terrane_limits_end (const char *message);
 

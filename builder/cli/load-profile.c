@@ -19,8 +19,8 @@ git_revision (const char *directory, G_GNUC_UNUSED gpointer data)
   return g_steal_pointer (&git.revision);
 }
 
-/* The package and the unpacked tarball have them at the same place relative to the program, which
- * may be reached by a link. Returns: (transfer full) (nullable) */
+/* Returns: (transfer full) (nullable): the shipped profiles: in the package and in the unpacked
+ * tarball they are at the same place relative to the program, which may be reached by a link */
 static char *
 shipped_profiles (void)
 {
@@ -32,7 +32,7 @@ shipped_profiles (void)
   return g_file_test (path, G_FILE_TEST_IS_DIR) ? g_canonicalize_filename (path, NULL) : NULL;
 }
 
-/* People who come from docker type "build .". */
+/* Users of docker type "build .". */
 static gboolean
 refuse_directory (const char *path, GError **error)
 {
@@ -60,7 +60,10 @@ load (const char *path, const char *platform, gboolean git_optional, GError **er
                    .git_optional = git_optional,
                    .shipped_profiles = shipped },
   };
-  return terrane_profile_load (path, &options, error);
+  TerraneProfile *profile = terrane_profile_load (path, &options, error);
+  if (profile == NULL && !g_file_test (path, G_FILE_TEST_EXISTS))
+    oci_error_append (error, "; give the path of a profile, or write one with 'terrane init'");
+  return profile;
 }
 
 TerraneProfile *

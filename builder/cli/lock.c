@@ -19,8 +19,8 @@ add_new (GPtrArray *list, const char *text)
     g_ptr_array_add (list, g_strdup (text));
 }
 
-/* Those of the profile, those that builds have added, and the one that was asked for. Those that
- * the profile has no more leave the lock. */
+/* Returns the platforms of the profile, those that builds have added, and the requested one.
+ * Platforms that the profile no longer has are removed from the lock. */
 static GPtrArray *
 list_platforms (const TerraneProfile *profile, TerraneLock *lock, const char *asked,
                 GPtrArray *changes)
@@ -75,7 +75,7 @@ report (const TerraneLock *lock, const GPtrArray *platforms, const GPtrArray *ch
   return object;
 }
 
-/* Differences of several platforms and profiles are told together. */
+/* Differences of several platforms and profiles are reported together. */
 static void
 collect_stale (GError **stale, GError *error)
 {
@@ -90,7 +90,7 @@ collect_stale (GError **stale, GError *error)
   g_error_free (error);
 }
 
-/* @stale: gets what --check finds; then nothing is returned and @error stays as it is */
+/* @stale: gets what --check finds; then NULL is returned and @error is not set */
 static json_t *
 lock_profile (const char *path, const LockOptions *arguments, TerraneResolveOptions *options,
               GError **stale, GError **error)
@@ -141,7 +141,7 @@ print_report (const json_t *object, gboolean check)
                                                  : "  (unchanged)");
 }
 
-/* Those of profiles that failed for another reason than --check are not in the result. */
+/* The result does not contain profiles that failed for another reason than --check. */
 static gboolean
 lock_profiles (const TerraneWorkbench *bench, char **paths, const LockOptions *arguments,
                json_t *reports, GError **error)

@@ -35,7 +35,7 @@ check_user (const char *user, GError **error)
          || oci_throw (error, OCI_ERROR_USAGE, "a user name is not empty, and has no ‘:’ in it");
 }
 
-/* Until the end; a newline there is not part of it. */
+/* Reads to the end of the input; a newline there is not part of the password. */
 static char *
 read_password (GError **error)
 {

@@ -28,7 +28,7 @@ report (const TerraneGlobal *global, const char *key, const char *file, const ch
                    program != NULL ? program : file);
 }
 
-/* Says which credentials stay in use although there were none to remove. */
+/* If there were no credentials to remove, names those that stay in use. */
 static void
 mention_others (const char *key, GError **error)
 {

@@ -6,7 +6,7 @@ enum
 {
   INDENT = 2,
   GAP = 2,
-  MAX_LABEL = 26, /* columns: after a longer one, the text begins in the next line */
+  MAX_LABEL = 26, /* columns: after a longer label, the text begins on the next line */
 };
 
 static glong
@@ -22,8 +22,8 @@ pad (GString *out, glong columns)
     g_string_append_c (out, ' ');
 }
 
-/* Adds words, with line breaks so that lines keep within the width; @column: where the first one
- * begins, @indent: where those of further lines do. */
+/* Adds words with line breaks at the width of the terminal; @column: where the first line begins,
+ * @indent: where further lines begin. */
 static void
 wrap (GString *out, const char *text, glong column, glong indent)
 {

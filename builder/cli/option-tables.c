@@ -1,8 +1,8 @@
 #include "builder/cli/option-tables.h"
 
-#include "oci/reference.h"
+#include "builder/cli/terminal.h"
 
-#include <stdio.h>
+#include "oci/reference.h"
 
 #define WEEK_MS (UINT64_C (7) * 24 * 3600 * 1000)
 
@@ -84,10 +84,11 @@ terrane_sandbox_warn (TerraneSandboxKind kind)
   for (size_t i = 0; i < G_N_ELEMENTS (parts); i++)
     if (g_strv_contains (words, parts[i][0]))
       g_string_append (text, parts[i][1]);
-  fprintf (stderr,
-           "terrane: warning: --sandbox none: the image's programs share this machine's network "
-           "and processes%s\n",
-           text->str);
+  g_autofree char *message =
+      g_strdup_printf ("warning: --sandbox none: the image's programs share this machine's network "
+                       "and processes%s",
+                       text->str);
+  terrane_print_error (message);
 }
 
 gboolean

@@ -8,11 +8,11 @@ G_BEGIN_DECLS
 
 enum
 {
-  TERRANE_REMOTE_JOBS = 6, /* blobs at a time by default, as skopeo has it */
+  TERRANE_REMOTE_JOBS = 6, /* default number of concurrent blobs, as in skopeo */
   TERRANE_REMOTE_MAX_JOBS = 64,
 };
 
-/* Of every command that talks to registries. */
+/* For every command that uses registries. */
 typedef struct
 {
   uint64_t timeout_ms; /* --registry-timeout; 0: no limit */
@@ -21,29 +21,29 @@ typedef struct
 
 extern const TerraneOption terrane_remote_options[];
 
-/* --source-mirror, of commands that read the sources of a profile; the struct is a char *. */
+/* --source-mirror, for commands that read the sources of a profile; the struct is a char *. */
 extern const TerraneOption terrane_mirror_options[];
 
-/* --jobs of transfers; the struct is an unsigned. */
+/* --jobs for transfers; the struct is an unsigned. */
 extern const TerraneOption terrane_transfer_jobs_options[];
 
-/* --platform, which image of an index; the struct is a char *. */
+/* --platform, to select from an index; the struct is a char *. */
 extern const TerraneOption terrane_platform_options[];
 
-/* --sandbox, of commands that run an image's programs without the Runtime API; the struct is a
+/* --sandbox, for commands that run an image's programs without the Runtime API; the struct is a
  * TerraneSandboxKind. */
 extern const TerraneOption terrane_sandbox_options[];
-/* The same with what a function can be run in: terrane_sandbox_check_function(). */
+/* Likewise, with the sandboxes for functions: terrane_sandbox_check_function(). */
 extern const TerraneOption terrane_function_sandbox_options[];
 
-/** Says what a sandbox lacks that was asked for. */
+/** Warns about what the requested sandbox lacks. */
 void terrane_sandbox_warn (TerraneSandboxKind kind);
 
-/** The same for a function, which needs a way in for the Runtime API: %OCI_ERROR_USAGE where
- * there can be none. */
+/** Likewise, for a function, which needs access to the Runtime API: %OCI_ERROR_USAGE if there can
+ * be none. */
 gboolean terrane_sandbox_check_function (TerraneSandboxKind kind, GError **error);
 
-/* How a push treats the repository. */
+/* Options of a push about the repository. */
 typedef struct
 {
   char *mount_from; /* (nullable): --mount-from */

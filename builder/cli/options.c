@@ -1,5 +1,6 @@
 #include "builder/cli/options.h"
 
+#include "builder/cli/habits.h"
 #include "builder/cli/reference.h"
 #include "builder/sandbox/sandbox.h"
 
@@ -20,9 +21,10 @@ typedef struct
 typedef struct
 {
   const TerraneOptionTable *tables;
-  GArray *given; /* of Found */
+  const char *command; /* (nullable) */
+  GArray *given;       /* of Found */
   GPtrArray *arguments;
-  char **next; /* word */
+  char **next; /* the next word */
 } Parsing;
 
 gboolean
@@ -300,7 +302,7 @@ convert (const TerraneOption *row, void *target, const char *value, GError **err
     }
 }
 
-/* What was written wrong in an option is a matter of usage, whatever it is elsewhere. */
+/* A wrong value of an option is a usage error, whatever its own error is. */
 static gboolean
 apply (Parsing *self, const Found *found, const char *value, GError **error)
 {
@@ -347,7 +349,7 @@ find (const Parsing *self, gboolean (*matches) (const TerraneOption *row, const 
   return FALSE;
 }
 
-/* What docker and podman call it. @names: ended by %NULL */
+/* Returns terrane's name for an option of docker and podman. @names: ended by %NULL */
 static const char *
 find_synonym (const char *name, const GPtrArray *names)
 {
@@ -372,6 +374,10 @@ fail_unknown (const Parsing *self, const char *word, const char *name, GError **
       else if (row->help != NULL && terrane_option_table_offers (table, row))
         g_ptr_array_add (names, (gpointer) row->name);
   g_ptr_array_add (names, NULL);
+  const char *advice = terrane_habit_option (self->command, word);
+  if (advice != NULL)
+    return oci_throw (error, OCI_ERROR_USAGE, "unknown option %s: %s; --help lists the options",
+                      quoted, advice);
   const char *nearest = name != NULL ? find_synonym (name, names) : NULL;
   if (nearest == NULL && name != NULL)
     nearest = oci_nearest_word (name, (const char *const *) names->pdata);
@@ -381,7 +387,7 @@ fail_unknown (const Parsing *self, const char *word, const char *name, GError **
                     meant != NULL ? hint : "; --help lists the options");
 }
 
-/* @value: (nullable): what is in the same word */
+/* @value: (nullable): the rest of the word */
 static gboolean
 read_option (Parsing *self, const Found *found, const char *value, GError **error)
 {
@@ -496,7 +502,7 @@ read_words (Parsing *self, gboolean stop_at_argument, GError **error)
   return check_together (self, error);
 }
 
-/* What a whole pipeline is to use is said once. */
+/* Options for a whole pipeline can be set in the environment. */
 static gboolean
 read_environment (const TerraneOptionTable *tables, GError **error)
 {
@@ -518,9 +524,11 @@ terrane_options_parse (const TerraneOptionParser *self, char **words, char ***ou
     return FALSE;
   g_autoptr (GArray) given = g_array_new (FALSE, FALSE, sizeof (Found));
   GPtrArray *arguments = g_ptr_array_new ();
-  Parsing parsing = {
-    .tables = self->tables, .given = given, .arguments = arguments, .next = words
-  };
+  Parsing parsing = { .tables = self->tables,
+                      .command = self->command,
+                      .given = given,
+                      .arguments = arguments,
+                      .next = words };
   gboolean ok = read_words (&parsing, self->stop_at_argument, error);
   g_ptr_array_add (arguments, NULL);
   g_auto (GStrv) list = (char **) g_ptr_array_free (arguments, FALSE);

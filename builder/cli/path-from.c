@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-/* Without symbolic links, as far as the path exists. */
+/* Returns the path without symbolic links, as far as it exists. */
 static char *
 physical_path (const char *path)
 {

@@ -1,4 +1,4 @@
-/* Paths as files elsewhere have to spell them. */
+/* Relative paths for files in other directories. */
 #pragma once
 
 #include <glib.h>
@@ -8,10 +8,10 @@ G_BEGIN_DECLS
 /**
  * terrane_path_from:
  * @directory: (nullable): need not exist
- * @path: as this process finds it
+ * @path: relative to the working directory, or absolute
  *
- * Returns: (transfer full): the path that leads from @directory there, without symbolic links; an
- *   absolute one stays as it is. Without @directory an absolute path
+ * Returns: (transfer full): the path from @directory to @path, without symbolic links; an absolute
+ *   one is unchanged. An absolute path if @directory is %NULL
  */
 char *terrane_path_from (const char *directory, const char *path);
 

@@ -2,6 +2,7 @@
 #include "builder/build-plan.h"
 #include "builder/cli/build-explain.h"
 #include "builder/cli/build-run.h"
+#include "builder/cli/cache-key.h"
 #include "builder/cli/load-profile.h"
 #include "builder/cli/reference.h"
 #include "builder/cli/table.h"
@@ -19,7 +20,7 @@ enum
 
 typedef struct
 {
-  char *push;            /* (nullable): a destination, or "": where the profile says */
+  char *push;            /* (nullable): a destination, or "" for that of the profile */
   char *platform;        /* (nullable): one, or several with commas, or "all" */
   char **update_lock;    /* (nullable): names, several in one with commas; "" for all */
   GPtrArray *cache_from; /* (nullable): of OciReference */
@@ -32,13 +33,14 @@ typedef struct
   TerranePushArguments push_options;
 } PlanOptions;
 
-/* What every platform shares. */
+/* The data that all platforms share. */
 typedef struct
 {
   const PlanOptions *options;
   TerraneWorkbench bench;
-  TerraneRemote *local; /* offline */
-  char **update_names;  /* (nullable): of --update-lock; NULL for all */
+  TerraneRemote *local;     /* offline */
+  char **update_names;      /* (nullable): of --update-lock; NULL for all */
+  const char *cache_secret; /* (nullable) */
 } Planner;
 
 static void
@@ -50,7 +52,7 @@ planner_clear (Planner *self)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Planner, planner_clear)
 
-/* Returns: (transfer full) (nullable): where the image would be pushed to */
+/* Returns: (transfer full) (nullable): the destinations of the image */
 static char **
 list_pushes (const PlanOptions *options, const TerraneProfile *profile, GError **error)
 {
@@ -89,7 +91,7 @@ list_pushes (const PlanOptions *options, const TerraneProfile *profile, GError *
   return (char **) g_ptr_array_free (g_steal_pointer (&texts), FALSE);
 }
 
-/* In the store each platform has its processor as tag, as a build of several gives it. */
+/* In the store the tag of each platform is its processor, as in a build of several platforms. */
 static json_t *
 plan_platform (const Planner *self, const char *path, const char *platform, gboolean several,
                GError **error)
@@ -113,7 +115,7 @@ plan_platform (const Planner *self, const char *path, const char *platform, gboo
     .tag = several ? profile->platform.architecture : NULL,
     .local = self->local,
     .remote = self->bench.remote,
-    .has_cache = options->cache_from != NULL && options->cache_from->len > 0,
+    .cache = { .from = options->cache_from, .secret = self->cache_secret },
     .mount_from = options->push_options.mount_from,
     .progress = self->bench.progress,
   };
@@ -123,8 +125,8 @@ plan_platform (const Planner *self, const char *path, const char *platform, gboo
   return plan;
 }
 
-/* Returns: (transfer full) (nullable): NULL-terminated; with NULL at once for the profile's first
- */
+/* Returns: (transfer full) (nullable): NULL-terminated; with NULL at once for the profile's
+ * first */
 static const char *
 text_of (const json_t *row, const char *member)
 {
@@ -146,7 +148,7 @@ fetch_text (const json_t *row)
   return bytes > 0 ? g_strconcat (size, " + ?", NULL) : g_strdup ("?");
 }
 
-/* Of what is made, how large it was in the last build. */
+/* Returns the size in the last build of what is made. */
 static char *
 size_text (const json_t *row)
 {
@@ -158,7 +160,7 @@ size_text (const json_t *row)
                         : g_strdup ("");
 }
 
-/* Layers and blobs of a push are in one order. */
+/* Layers and blobs of a push have the same order. */
 static const json_t *
 find_blob (const json_t *plan, guint layer)
 {
@@ -200,7 +202,6 @@ print_steps (const json_t *plan)
     gboolean is_layer = strcmp (text_of (step, "step"), "layer") == 0;
     add_row (table, step, is_layer ? find_blob (plan, layers++) : NULL);
   }
-  terrane_table_cut (table);
   terrane_table_print (table);
 }
 
@@ -273,6 +274,7 @@ open_planner (Planner *self, TerraneGlobal *global, GError **error)
 {
   const PlanOptions *options = self->options;
   if (!terrane_build_split_names ("plan", options->update_lock, &self->update_names, error)
+      || (options->cache_from != NULL && !terrane_cache_key_find (&self->cache_secret, error))
       || !terrane_workbench_open (global, &options->remote, 0, &self->bench, error))
     return FALSE;
   const TerraneRemoteOptions remote = { .offline = TRUE,
@@ -306,7 +308,7 @@ run_plan (TerraneGlobal *global, const void *data, char **arguments, GError **er
   return TRUE;
 }
 
-/* After --push alone there is often a profile. */
+/* The word after --push is often a profile. */
 static gboolean
 is_destination (const char *word)
 {
@@ -353,7 +355,7 @@ static const TerraneOption plan_lock_options[] = {
     .kind = TERRANE_OPTION_REFERENCE,
     .target = OPTION (cache_from),
     .metavar = "IMAGE",
-    .help = "As of a build that may take layers from this image, which is not looked at" },
+    .help = "Also what this image or repository of results spares" },
   { .name = "no-validate",
     .kind = TERRANE_OPTION_FLAG,
     .target = OPTION (no_validate),

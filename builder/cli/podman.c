@@ -16,8 +16,8 @@
 
 #define RUNTIME_API "AWS_LAMBDA_RUNTIME_API="
 
-/* podman reads the path of a layout as if it were the name of a repository: lower case, digits,
- * and ".", "_", "-" inside of words. The default store, below ~/.local, is not like that. */
+/* podman parses the path of a layout like the name of a repository: lower case, digits, and ".",
+ * "_", "-" inside words. The path of the default store, below ~/.local, is different. */
 static gboolean
 podman_takes (const char *path)
 {
@@ -25,8 +25,8 @@ podman_takes (const char *path)
                                G_REGEX_DOLLAR_ENDONLY, 0);
 }
 
-/* A directory for links, which belongs to this user alone. What is in /tmp may have been made by
- * others. */
+/* Makes a directory for links that only this user can write to. Other users may have created names
+ * in /tmp. */
 static gboolean
 make_link_directory (char **out_path, OciFd *out_fd, GError **error)
 {
@@ -50,8 +50,9 @@ make_link_directory (char **out_path, OciFd *out_fd, GError **error)
   return TRUE;
 }
 
-/* A path of the store that podman takes: a symbolic link where its own path is not like that. The
- * link stays, since podman reads through it when terrane is gone; each store has one. */
+/* Returns a path of the store that podman accepts: a symbolic link if the store's own path is not
+ * valid. The link stays, since podman reads through it after terrane has ended; each store has
+ * one. */
 static char *
 find_podman_path (const char *store, GError **error)
 {
@@ -73,7 +74,7 @@ find_podman_path (const char *store, GError **error)
   return g_build_filename (directory, name, NULL);
 }
 
-/* What podman calls the image, and the first word of its command. */
+/* Finds podman's name for the image, and the first word of its command. */
 static gboolean
 find_in_store (TerraneGlobal *global, const OciTransport *transport,
                const TerraneFunctionArguments *arguments, char **out_name, char **out_handler,
@@ -96,8 +97,8 @@ find_in_store (TerraneGlobal *global, const OciTransport *transport,
   return TRUE;
 }
 
-/* Without the Runtime API, which nobody serves in there: entrypoints of AWS start their own
- * emulator then. What the user passes on by its name alone is not shown. */
+/* Without the Runtime API, which has no server in there: entrypoints of AWS then start their own
+ * emulator. A variable that the user passes by its name alone is not shown. */
 static void
 add_env (TerraneArgv *words, const char *image, const char *handler,
          const TerraneFunctionArguments *arguments)
@@ -123,7 +124,7 @@ add_program (TerraneArgv *words, const char *podman_image, char **command)
   (void) terrane_argv_end (words);
 }
 
-/* So that it can be copied into a shell. */
+/* In shell syntax, so that it can be copied. */
 static void
 print_words (const GPtrArray *words)
 {
@@ -149,7 +150,7 @@ terrane_podman_exec (TerraneGlobal *global, const char *image, char **command,
   g_autofree char *name = NULL;
   g_autofree char *handler = NULL;
   if (transport->kind != OCI_TRANSPORT_STORE)
-    name = g_strdup (image); /* podman has these transports too */
+    name = g_strdup (image); /* podman has these transports, too */
   else if (!find_in_store (global, transport, arguments, &name, &handler, error))
     return FALSE;
   g_autoptr (GPtrArray) mounts = terrane_function_mounts (arguments, NULL, error);
@@ -176,7 +177,7 @@ terrane_podman_exec (TerraneGlobal *global, const char *image, char **command,
   add_env (&words, image, handler, arguments);
   add_program (&words, name, command);
   print_words (words.words);
-  (void) signal (SIGPIPE, SIG_DFL); /* terrane's own setting is not podman's */
+  (void) signal (SIGPIPE, SIG_DFL); /* terrane's own setting does not apply to podman */
   (void) execvp (words.words->pdata[0], (char *const *) words.words->pdata);
   return oci_throw_errno (error, "podman%s", errno == ENOENT ? " is not installed" : "");
 }

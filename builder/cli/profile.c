@@ -18,10 +18,10 @@ enum
 {
   MAX_PROFILES = 1000,
   MAX_RECIPE_BYTES = 1024 * 1024,
-  MAX_ALIGNED_WIDTH = 48, /* longer values push only their own origin to the right */
+  MAX_ALIGNED_WIDTH = 48, /* only the origins of longer values are not aligned */
 };
 
-/* Compared by its address: a file may have this name. */
+/* Compared by its address, since a file may have this name. */
 static const char default_origin[] = "default";
 
 typedef struct
@@ -47,7 +47,7 @@ row_free (gpointer data)
   g_free (row);
 }
 
-/* JSON escapes control characters below space, terminals obey others too. */
+/* JSON escapes control characters below space, but terminals obey others, too. */
 static char *
 dump_printable (const json_t *value)
 {
@@ -68,7 +68,7 @@ dump_printable (const json_t *value)
   return copy;
 }
 
-/* What variables expand to may be a password of an index, and this output often ends in a log. */
+/* The value of a variable may be the password of an index, and this output often ends in a log. */
 static void
 hide_passwords (json_t *value)
 {
@@ -191,7 +191,7 @@ print_json (const TerraneProfile *profile, const GPtrArray *rows, const char *pl
   terrane_print_json (object);
 }
 
-/* Rows of what the tables of fields have a default for and @object does not say. */
+/* Adds rows for fields with a default that @object does not set. */
 static void
 add_defaults (const TerraneField *fields, unsigned scope, const char *path, const json_t *object,
               GPtrArray *rows)
@@ -228,7 +228,7 @@ is_refused (const TerraneSourceKindInfo *kind, unsigned scope, const char *key)
   return FALSE;
 }
 
-/* Of a base or a tree: what its kind of source has. */
+/* For a base or a tree: the defaults of its kind of source. */
 static void
 add_source_defaults (unsigned scope, const char *path, const json_t *object, GPtrArray *rows)
 {
@@ -236,7 +236,7 @@ add_source_defaults (unsigned scope, const char *path, const json_t *object, GPt
   guint first = rows->len;
   while (*kind != NULL && json_object_get (object, terrane_source_kind_name (*kind)) == NULL)
     kind++;
-  if (*kind == NULL) /* cannot be: the profile was read */
+  if (*kind == NULL) /* cannot happen: the profile was read */
     return;
   add_defaults ((*kind)->fields, scope, path, object, rows);
   add_defaults (terrane_source_content_fields, scope, path, object, rows);
@@ -331,9 +331,9 @@ check_profile (const char *path, const char *platform, json_t *profiles, GError 
       const TerraneSourceSpec *spec = profile->trees->pdata[i];
       OCI_PREFIX (error, "%s.compile", spec->where);
       g_autoptr (TerraneRecipeSet) set =
-          spec->recipe != NULL
-              ? terrane_recipe_set_load (spec->recipe, spec->recipe_variables, NULL, error)
-              : NULL;
+          spec->recipe != NULL ? terrane_recipe_set_load (spec->recipe, spec->prefix,
+                                                          spec->recipe_variables, NULL, error)
+                               : NULL;
       if (spec->recipe != NULL && set == NULL)
         return FALSE;
     }

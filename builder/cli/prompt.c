@@ -25,7 +25,7 @@ on_signal (int number)
 typedef struct
 {
   struct sigaction before[G_N_ELEMENTS (signals)];
-  sigset_t mask; /* as it was */
+  sigset_t mask; /* the mask before */
 } Signals;
 
 static void
@@ -39,7 +39,7 @@ signals_catch (Signals *self)
   for (size_t i = 0; i < G_N_ELEMENTS (signals); i++)
     {
       (void) sigaction (signals[i], NULL, &self->before[i]);
-      /* What nohup and shells ignore stays ignored. */
+      /* Signals that nohup and shells ignore stay ignored. */
       if (self->before[i].sa_handler == SIG_IGN)
         continue;
       (void) sigaction (signals[i], &action, NULL);
@@ -48,7 +48,7 @@ signals_catch (Signals *self)
   (void) pthread_sigmask (SIG_BLOCK, &blocked, &self->mask);
 }
 
-/* Lets the signal have its usual effect. */
+/* Delivers the signal with its usual effect. */
 static void
 signals_release (const Signals *self)
 {
@@ -60,7 +60,7 @@ signals_release (const Signals *self)
     (void) raise (number);
 }
 
-/* Sleeps until there is a line or a signal, which comes in here and nowhere else. */
+/* Sleeps until there is a line or a signal, which is only delivered here. */
 static gboolean
 read_line (int tty, const sigset_t *mask, char *buffer, size_t size, size_t *out_len,
            GError **error)
@@ -96,7 +96,7 @@ hide (int tty, struct termios *out_before, GError **error)
          || oci_throw_errno (error, "changing the terminal's settings");
 }
 
-/* Once; *out_len is 0 also when a signal came. */
+/* Asks once; *@out_len is 0 also after a signal. */
 static gboolean
 ask (int tty, const char *question, gboolean hidden, const sigset_t *mask, char *buffer,
      size_t *out_len, GError **error)

@@ -14,8 +14,8 @@
 enum
 {
   CHUNK_BYTES = 4096,
-  LOOK_MS = 200,      /* for a change of our terminal's size */
-  SHOW_MS = 2 * 1000, /* for our terminal to take more of what is left */
+  LOOK_MS = 200,      /* to look for a change of the terminal's size */
+  SHOW_MS = 2 * 1000, /* for the terminal to accept more of the rest */
 };
 
 gboolean
@@ -36,13 +36,13 @@ terrane_pty_open (TerranePty *self, int like, GError **error)
 /* One direction: bytes that were read and not written yet. */
 typedef struct
 {
-  int from; /* -1 when there is nothing more to read */
+  int from; /* -1 if there is nothing more to read */
   int to;
   size_t start, len;
   char buffer[CHUNK_BYTES];
 } Flow;
 
-/* Reads when there is nothing left to write, so that who writes too fast has to wait. */
+/* Reads if there is nothing left to write, so that a fast writer has to wait. */
 static void
 fill (Flow *self)
 {
@@ -67,7 +67,7 @@ drain (Flow *self)
     }
   else if (errno != EAGAIN && errno != EINTR)
     {
-      self->from = -1; /* nobody is there */
+      self->from = -1; /* there is no reader */
       self->len = 0;
     }
 }
@@ -89,16 +89,17 @@ typedef struct
   OciFd stop; /* hangs up when the other end is closed */
 } Relay;
 
-/* Our terminal once more: one that does not block, without changing that for whoever shares ours.
- */
+/* Opens terrane's terminal once more: non-blocking, without changing that for other processes that
+ * share it. */
 static OciFd
 open_output (void)
 {
   return open ("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
-/* Does what can be done, and waits when there is nothing. Neither direction waits for the other: a
- * program that reads nothing still has its output shown, and the other way round. */
+/* Does what can be done, and otherwise waits. Neither direction waits for the other: the output of
+ * a program that reads nothing is still shown, and its input is passed on while the output is
+ * blocked. */
 static void
 move (Flow *in, Flow *out, struct pollfd *stop)
 {
@@ -117,8 +118,8 @@ move (Flow *in, Flow *out, struct pollfd *stop)
   stop->revents = fds[2].revents;
 }
 
-/* The program has ended, and what it wrote is all there. A terminal that takes no more of it is
- * left alone. */
+/* The program has ended, and all of its output is available. If the terminal does not accept more
+ * of it, the rest is dropped. */
 static void
 show_rest (Flow *out)
 {
@@ -139,7 +140,7 @@ show_rest (Flow *out)
     }
 }
 
-/* Until the program closes its terminal, or has ended. */
+/* Runs until the program closes its terminal, or has ended. */
 static gpointer
 relay (gpointer data)
 {
@@ -161,7 +162,7 @@ relay (gpointer data)
   return NULL;
 }
 
-/* Ours, for the moment at which a signal ends terrane. */
+/* The mode of terrane's terminal, restored when a signal ends terrane. */
 static struct termios saved_mode;
 
 static void
@@ -171,7 +172,7 @@ restore_and_end (int number)
   (void) raise (number); /* SA_RESETHAND: this one ends it */
 }
 
-/* One that is ignored stays so. */
+/* An ignored signal stays ignored. */
 static void
 catch_quit (void (*handler) (int))
 {

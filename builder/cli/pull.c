@@ -61,7 +61,7 @@ typedef struct
   TerraneRemoteArguments remote;
 } PullOptions;
 
-/* The reference, and the name in the store. */
+/* Parses the reference, and the name in the store. */
 static OciReference *
 parse_arguments (char **arguments, char **out_name, GError **error)
 {

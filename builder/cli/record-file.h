@@ -7,14 +7,16 @@
 
 G_BEGIN_DECLS
 
-/** Whether a record could be written there: before the work, which may take long. */
+/** Whether a record can be written to @path; called before the work, which may take long. Errors:
+ * %OCI_ERROR_IO. */
 gboolean terrane_record_file_check (const char *path, GError **error);
 
-/** Replaces the file in one step, mode 0644. */
+/** Replaces the file atomically, mode 0644. Errors: %OCI_ERROR_USAGE, %OCI_ERROR_IO. */
 gboolean terrane_record_file_write (const char *path, const json_t *record, GError **error);
 
-/** The same at the end of work that was a success or not: after a failure, which has its own error,
- * a record that cannot be written is a warning. Returns: whether both were successes */
+/** Like terrane_record_file_write(), after work that succeeded or failed: after a failure, which
+ * has its own error, a record that cannot be written is a warning. Returns: whether both
+ * succeeded. Errors: %OCI_ERROR_USAGE, %OCI_ERROR_IO. */
 gboolean terrane_record_file_keep (const char *path, const json_t *record, gboolean ok,
                                    const TerraneProgress *progress, GError **error);
 
@@ -22,9 +24,10 @@ gboolean terrane_record_file_keep (const char *path, const json_t *record, gbool
  * terrane_record_file_load:
  * @digest: (nullable): of the image that it must be about
  *
- * The record that a build has left, to add to it, or, with @digest, a new one.
+ * Loads the record of a build in order to extend it, or with @digest, makes a new one.
  *
- * Returns: (transfer full) (nullable)
+ * Returns: (transfer full)
+ * Errors: %OCI_ERROR_USAGE, %OCI_ERROR_FORMAT, %OCI_ERROR_LIMIT, %OCI_ERROR_IO.
  */
 json_t *terrane_record_file_load (const char *path, const char *digest, GError **error);
 

@@ -1,26 +1,28 @@
-/* Images in registries, as arguments and options name them. */
+/* Images in registries, as written in arguments and options. */
 #pragma once
 
 #include "oci/reference.h"
 
 G_BEGIN_DECLS
 
-/** What comes from a registry. Returns: (transfer full) (nullable) */
+/** Parses an image to fetch. Returns: (transfer full). Errors: %OCI_ERROR_USAGE, %OCI_ERROR_FORMAT,
+ * %OCI_ERROR_UNSUPPORTED. */
 OciReference *terrane_reference_parse_source (const char *source, GError **error);
 
 /**
  * terrane_reference_parse_push:
- * @create: whether the repository shall be created, which only Amazon ECR can be asked for
+ * @create: whether to create the repository, which is only possible with Amazon ECR
  *
- * Where a push goes; "latest" is the default tag.
+ * Parses the destination of a push; "latest" is the default tag.
  *
- * Returns: (transfer full) (nullable)
+ * Returns: (transfer full)
+ * Errors: %OCI_ERROR_USAGE, %OCI_ERROR_FORMAT, %OCI_ERROR_UNSUPPORTED.
  */
 OciReference *terrane_reference_parse_push (const char *destination, gboolean create,
                                             GError **error);
 
-/** What an image is called in the store: "app:v1" for docker://HOST/team/app:v1; a digest becomes a
- * tag that tells images apart. Returns: (transfer full) */
+/** Returns: (transfer full): name of an image in the store: "app:v1" for docker://HOST/team/app:v1;
+ * a digest becomes a tag that distinguishes images */
 char *terrane_reference_local_name (const OciReference *reference);
 
 G_END_DECLS

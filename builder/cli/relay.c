@@ -28,39 +28,39 @@ typedef enum
 {
   COMMAND_NONE = 0,
   COMMAND_FINISH = 'f', /* the program has ended */
-  COMMAND_HURRY = 'h',  /* it has, and what cannot be written at once is lost */
+  COMMAND_HURRY = 'h',  /* it has ended, and unwritten output is dropped */
   COMMAND_STOP = 's',
 } Command;
 
 typedef enum
 {
-  SOURCE_NONE,   /* or at its end */
-  SOURCE_PIPE,   /* looked at before it is read */
-  SOURCE_FILE,   /* which can be rewound */
-  SOURCE_STREAM, /* what is read is read */
+  SOURCE_NONE,   /* none, or at its end */
+  SOURCE_PIPE,   /* peeked at before it is read */
+  SOURCE_FILE,   /* can be rewound */
+  SOURCE_STREAM, /* read bytes cannot be put back */
 } Source;
 
-/* Our input, on its way. */
+/* The input, on its way to the program. */
 typedef struct
 {
   Source source;
   OciFd to;       /* the program's pipe */
-  OciFd reader;   /* its other end, to ask how much of it was read */
-  OciFd null;     /* where what was read goes in the end */
-  size_t offered; /* of a pipe: bytes that the program has and that are still in ours, too */
+  OciFd reader;   /* its other end, to find out how much was read */
+  OciFd null;     /* where read bytes are discarded */
+  size_t offered; /* for a pipe: bytes that the program has and that are still in the input, too */
   size_t start, len;
   char *buffer;
 } Input;
 
-/* What the program writes, on its way. */
+/* The output of the program, on its way. */
 typedef struct
 {
-  OciFd from; /* -1 when there is nothing more */
+  OciFd from; /* -1 if there is nothing more */
   int to;
-  OciFd own; /* a terminal once more: one that does not block, without changing ours */
+  OciFd own; /* the terminal opened again: non-blocking, without changing the inherited one */
   int ours;
   size_t start, len;
-  size_t at_once; /* how much may be written when poll() says that something may */
+  size_t at_once; /* the bytes that can be written when poll() reports space */
   char *buffer;
   int failure; /* an errno */
 } Output;
@@ -68,7 +68,7 @@ typedef struct
 struct _TerraneRelay
 {
   int stdio[N_STDIO];
-  OciFd owned[N_STDIO]; /* those of stdio that are to be closed; one may be there twice */
+  OciFd owned[N_STDIO]; /* the descriptors of stdio to close; one may be there twice */
   Input input;
   Output outputs[N_STDIO]; /* by the program's descriptor; an unused one has no buffer */
   OciFd control[2];        /* a pipe: commands to the thread */
@@ -108,11 +108,12 @@ make_pipe (OciFd *out_read, OciFd *out_write, GError **error)
   return TRUE;
 }
 
-/* Room for one piece: it is writable exactly when all of the last one was read. */
+/* Makes room for one piece only: the pipe is writable exactly when all of the last piece was
+ * read. */
 static void
 make_small (int pipe)
 {
-  (void) fcntl (pipe, F_SETPIPE_SZ, 1); /* the kernel makes a page of it */
+  (void) fcntl (pipe, F_SETPIPE_SZ, 1); /* the kernel rounds it up to a page */
 }
 
 static gboolean
@@ -147,8 +148,8 @@ open_input (TerraneRelay *self, GError **error)
   return TRUE;
 }
 
-/* A program on a terminal writes lines as they come, and in colours. What the lines end with is
- * left to ours. */
+/* A program on a terminal writes line by line, and in colours. The line ends are left to the real
+ * terminal. */
 static gboolean
 open_terminal (int fd, OciFd *out_master, OciFd *out_slave, GError **error)
 {
@@ -202,7 +203,7 @@ open_output (TerraneRelay *self, int fd, int ours, const struct stat *info, GErr
   return TRUE;
 }
 
-/* What goes to one file is kept in its order. */
+/* The order of outputs to one file is kept. */
 static gboolean
 open_outputs (TerraneRelay *self, const int *ours, GError **error)
 {
@@ -253,7 +254,8 @@ end_input (Input *self)
   oci_fd_close (oci_fd_steal (&self->to));
 }
 
-/* Takes what the program has read out of our pipe. Another reader of that may have been faster. */
+/* Removes from the inherited pipe what the program has read. Another reader of the pipe may have
+ * been faster. */
 static void
 take_from_pipe (Input *self, size_t len)
 {
@@ -322,7 +324,7 @@ move_input (Input *self)
     fill_buffer (self);
 }
 
-/* What the program has not read is left to whoever reads next. */
+/* Leaves what the program has not read to the next reader. */
 static void
 give_back (Input *self)
 {
@@ -333,7 +335,7 @@ give_back (Input *self)
     take_from_pipe (self, self->offered - (size_t) unread);
   off_t back = (off_t) unread + (off_t) self->len;
   if (self->buffer != NULL && back > 0)
-    (void) lseek (STDIN_FILENO, -back, SEEK_CUR); /* of what is not a file it fails */
+    (void) lseek (STDIN_FILENO, -back, SEEK_CUR); /* fails if it is not a file */
 }
 
 static void
@@ -343,8 +345,9 @@ end_output (Output *self)
   self->len = 0;
 }
 
-/* A terminal that nothing has open any more is at its end with EIO. Returns: whether there was
- * something */
+/* A terminal that no process has open any longer ends with EIO.
+ *
+ * Returns: whether there was something */
 static gboolean
 fill_output (Output *self)
 {
@@ -369,7 +372,7 @@ drain_output (Output *self)
   else if (errno != EAGAIN && errno != EINTR)
     {
       self->failure = errno;
-      end_output (self); /* so that the program is told at its next attempt */
+      end_output (self); /* so that the program's next attempt fails */
     }
 }
 
@@ -453,7 +456,7 @@ terrane_relay_start (TerraneRelay *self, GError **error)
   return self->thread != NULL;
 }
 
-/* A pipe that only these few bytes go to has room for them. */
+/* The pipe has room for it, since it only gets these few bytes. */
 static void
 command (const TerraneRelay *self, Command command)
 {
@@ -480,7 +483,7 @@ gboolean
 terrane_relay_finish (TerraneRelay *self, GCancellable *cancellable, GError **error)
 {
   gulong handler = 0;
-  if (cancellable != NULL) /* at once, when it was before */
+  if (cancellable != NULL) /* immediately, if it happened before */
     handler = g_cancellable_connect (cancellable, G_CALLBACK (on_cancelled), self, NULL);
   join (self, COMMAND_FINISH);
   g_cancellable_disconnect (cancellable, handler);

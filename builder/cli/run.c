@@ -14,7 +14,7 @@
 
 enum
 {
-  EXIT_SIGNAL = 128, /* as shells have it */
+  EXIT_SIGNAL = 128, /* like shells */
   EXIT_BWRAP = 1,    /* bubblewrap's own failure */
   EXIT_PODMAN = 125,
   MAX_TERM = 64,
@@ -29,7 +29,7 @@ typedef struct
   gboolean podman;
 } RunOptions;
 
-/* The image's own shell, as an absolute path inside of it. */
+/* Returns the image's own shell, as an absolute path inside the image. */
 static const char *
 find_shell (const TerraneRootfs *rootfs)
 {
@@ -41,8 +41,8 @@ find_shell (const TerraneRootfs *rootfs)
   return NULL;
 }
 
-/* What programs should send to our terminal is ours to know; the image and --env win. A name that
- * is not a plain word is not worth the risk of what reads it. */
+/* The TERM of this terminal is passed on, unless the image or --env set it. A value that is not a
+ * plain word might be dangerous to programs that read it. */
 static void
 add_term (char ***env)
 {
@@ -65,7 +65,7 @@ on_terminal (const TerraneGlobal *global)
   return !global->output.json && isatty (STDIN_FILENO) && isatty (STDOUT_FILENO);
 }
 
-/* Waits for the end of the program, or makes one after its time. */
+/* Waits for the end of the program, or ends it after its time. */
 static gboolean
 wait_for_end (TerraneSession *session, uint64_t timeout_ms, TerraneSessionEnd *out_end,
               GError **error)
@@ -80,8 +80,8 @@ wait_for_end (TerraneSession *session, uint64_t timeout_ms, TerraneSessionEnd *o
                        (double) timeout_ms / 1000);
 }
 
-/* With a terminal on both ends, the program gets one of its own. Standard output is the
- * document's with --json. */
+/* With a terminal at both ends, the program gets one of its own. With --json, standard output is
+ * for the document. */
 static gboolean
 open_stdio (const TerraneGlobal *global, TerranePty *pty, TerraneRelay **out_relay, int stdio[3],
             GError **error)
@@ -119,7 +119,7 @@ run_program (const TerraneGlobal *global, const TerraneSandbox *sandbox, const c
   g_autoptr (TerraneSession) session = terrane_session_start (sandbox, argv, &options, NULL, error);
   if (session == NULL)
     {
-      /* bubblewrap's own words. */
+      /* bubblewrap's own messages. */
       if (terrane_relay_start (stdio_relay, NULL))
         (void) terrane_relay_finish (stdio_relay, NULL, NULL);
       return FALSE;
@@ -143,8 +143,8 @@ run_program (const TerraneGlobal *global, const TerraneSandbox *sandbox, const c
   return oci_throw (error, OCI_ERROR_CANCELLED, "interrupted");
 }
 
-/* bubblewrap may fail after it has named its child. A sandbox whose first process was killed from
- * outside ends likewise, but with another exit code. */
+/* bubblewrap may fail after it has reported its child. A sandbox with a first process that was
+ * killed from outside ends in the same way, but with another exit code. */
 static gboolean
 check_made (TerraneSandboxKind kind, const TerraneSessionEnd *end, GError **error)
 {
@@ -155,7 +155,7 @@ check_made (TerraneSandboxKind kind, const TerraneSessionEnd *end, GError **erro
                     podman ? "podman" : "bubblewrap");
 }
 
-/* @function: (nullable): of an image */
+/* @function: (nullable): if it is an image */
 static void
 report (TerraneGlobal *global, const TerraneFunction *function, const TerraneSessionEnd *end)
 {
@@ -208,7 +208,7 @@ run (TerraneGlobal *global, char **arguments, const RunOptions *options, GError 
   return TRUE;
 }
 
-/* Where a recipe's step failed, as that step had it. */
+/* Runs in the state in which a recipe's step failed. */
 static gboolean
 run_failed (TerraneGlobal *global, char **command, const RunOptions *options, GError **error)
 {

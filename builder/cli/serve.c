@@ -22,7 +22,7 @@ wait_for_signal (GCancellable *cancellable)
   g_cancellable_release_fd (cancellable);
 }
 
-/* At once: who reads it wants to send events. */
+/* Printed immediately: its reader wants to send events. */
 static void
 announce (const TerraneGlobal *global, const TerraneFunction *function, unsigned port)
 {
@@ -37,10 +37,10 @@ announce (const TerraneGlobal *global, const TerraneFunction *function, unsigned
   terrane_function_add_host (function, document);
   terrane_print_json (document);
   terrane_print_result (NULL);
-  (void) fflush (stdout); /* terrane_print_flush() sees a failure */
+  (void) fflush (stdout); /* terrane_print_flush() reports a failure */
 }
 
-/* Ends with a signal, which is how servers are ended. */
+/* Ends with a signal, as usual for servers. */
 static gboolean
 serve (TerraneGlobal *global, const char *image, const TerraneFunctionArguments *arguments,
        unsigned port, GError **error)

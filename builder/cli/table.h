@@ -1,19 +1,24 @@
 /* Tables on stdout. */
 #pragma once
 
-#include <glib.h>
+#include "builder/cli/style.h"
 
 G_BEGIN_DECLS
 
-/* A table of text: columns as wide as needed, numbers right-aligned. */
+/* A table of text: columns as wide as needed, numbers right-aligned. On a terminal the widest
+ * columns of text are made narrower until the lines fit; otherwise nothing is cut. */
 typedef struct _TerraneTable TerraneTable;
 
-/** @headings: NULL-terminated; one that starts with '>' makes its column right-aligned */
+/**
+ * terrane_table_new:
+ * @headings: NULL-terminated; one that starts with '>' makes its column right-aligned.
+ *   Returns: (transfer full)
+ */
 TerraneTable *terrane_table_new (const char *const *headings);
-/** @cells: as many as there are columns; copied */
+/** Adds a row. @cells: one for each column; copied */
 void terrane_table_add (TerraneTable *self, const char *const *cells);
-/** Lines that are wider than the terminal, when there is one, are cut there. */
-void terrane_table_cut (TerraneTable *self);
+/** Sets the colour of a cell of the row that was added last. */
+void terrane_table_color (TerraneTable *self, guint column, TerraneColor color);
 
 /** Prints the table on stdout. */
 void terrane_table_print (const TerraneTable *self);

@@ -11,7 +11,7 @@ print_tag (const json_t *report)
                  json_string_value (json_object_get (report, "digest")));
 }
 
-/* Of what has a name here already: other images are brought in by copy. */
+/* Finds an image that has a name here: copy brings in other images. */
 static OciDescriptor *
 find_image (const TerraneWorkbench *bench, const char *image, GError **error)
 {
@@ -34,8 +34,9 @@ find_image (const TerraneWorkbench *bench, const char *image, GError **error)
   return g_steal_pointer (&found);
 }
 
-/* "oci:x" is a valid name with a tag, which no command would look for in the store. Returns:
- * (transfer full) (nullable) */
+/* "oci:x" is a valid name with a tag, but no command would look for it in the store.
+ *
+ * Returns: (transfer full) (nullable) */
 static char *
 choose_name (const char *text, GError **error)
 {

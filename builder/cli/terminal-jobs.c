@@ -1,10 +1,13 @@
 #include "builder/cli/terminal-jobs.h"
 
+#include "builder/cli/style.h"
+
 #include <string.h>
+#include <unistd.h>
 
 enum
 {
-  PLAIN_USECS = 30 * G_USEC_PER_SEC, /* between lines of a job where nothing is drawn */
+  PLAIN_USECS = 30 * G_USEC_PER_SEC, /* between lines of a job if nothing is drawn */
   SECONDS_PER_MINUTE = 60,
 };
 
@@ -14,7 +17,7 @@ typedef struct
   char *state;
   char *line; /* (nullable) */
   gint64 usecs;
-  gint64 said; /* when something was, monotonic */
+  gint64 said; /* time of the last output, monotonic */
 } Job;
 
 struct _TerraneTerminalJobs
@@ -37,9 +40,8 @@ TerraneTerminalJobs *
 terrane_terminal_jobs_new (void)
 {
   TerraneTerminalJobs *self = g_new0 (TerraneTerminalJobs, 1);
-  const char *no_color = g_getenv ("NO_COLOR"); /* https://no-color.org */
   self->jobs = g_ptr_array_new_with_free_func (job_free);
-  self->dim = no_color == NULL || no_color[0] == '\0';
+  self->dim = terrane_color_is_on (STDERR_FILENO);
   return self;
 }
 
@@ -119,16 +121,16 @@ terrane_terminal_jobs_take (TerraneTerminalJobs *self, const TerraneProgressJob 
 }
 
 static void
-append_line (GString *screen, const char *text, glong width, gboolean dim)
+append_line (GString *screen, const char *text, guint width, gboolean dim)
 {
   /* One column stays free, so that the cursor does not wrap. */
-  g_autofree char *cut = g_utf8_substring (text, 0, MIN (g_utf8_strlen (text, -1), width - 1));
+  g_autofree char *cut = terrane_text_cut (text, width - 1);
   g_string_append_printf (screen, "\n\r\033[K%s%s%s", dim ? "\033[2m" : "", cut,
                           dim ? "\033[0m" : "");
 }
 
 guint
-terrane_terminal_jobs_draw (const TerraneTerminalJobs *self, GString *screen, glong width,
+terrane_terminal_jobs_draw (const TerraneTerminalJobs *self, GString *screen, guint width,
                             guint height)
 {
   guint lines = 0;

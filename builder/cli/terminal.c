@@ -14,19 +14,21 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#define WARNING "warning: "
+
 enum
 {
   REDRAW_USECS = 100 * 1000,
-  PLAIN_USECS = 5 * G_USEC_PER_SEC, /* between lines where there is no terminal */
+  PLAIN_USECS = 5 * G_USEC_PER_SEC, /* between lines without a terminal */
   DEFAULT_WIDTH = 80,
   DEFAULT_HEIGHT = 24,
 };
 
-/* Something that goes on, with what is known of its end. */
+/* An activity, with what is known of its end. */
 typedef struct
 {
   char *label;
-  uint64_t total; /* 0 when unknown */
+  uint64_t total; /* 0 if unknown */
   uint64_t done;
   gint64 started;
 } Work;
@@ -36,10 +38,10 @@ struct _TerraneTerminal
   TerraneOutput output;
   TerraneProgress progress;
   gboolean live;
-  Work phase;       /* its label is NULL when there is none */
+  Work phase;       /* its label is NULL if there is none */
   GPtrArray *items; /* of Work: what the phase does at the same time */
   TerraneTerminalJobs *jobs;
-  guint lines; /* on the screen below the phase's */
+  guint lines; /* on the screen below that of the phase */
   gint64 drawn;
 };
 
@@ -83,11 +85,12 @@ work_free (gpointer data)
 }
 
 static void
-terminal_size (glong *out_width, guint *out_height)
+terminal_size (guint *out_width, guint *out_height)
 {
   struct winsize size;
   gboolean known = ioctl (STDERR_FILENO, TIOCGWINSZ, &size) == 0;
-  *out_width = known && size.ws_col > 0 ? size.ws_col : DEFAULT_WIDTH;
+  guint columns = terrane_columns (STDERR_FILENO);
+  *out_width = columns > 0 ? columns : DEFAULT_WIDTH;
   *out_height = known && size.ws_row > 0 ? size.ws_row : DEFAULT_HEIGHT;
 }
 
@@ -118,16 +121,16 @@ describe_work (const Work *self, gint64 now)
 }
 
 static void
-append_line (GString *screen, const char *indent, const Work *work, gint64 now, glong width)
+append_line (GString *screen, const char *indent, const Work *work, gint64 now, guint width)
 {
   g_autofree char *text = describe_work (work, now);
   g_autofree char *line = g_strconcat (indent, text, NULL);
   /* One column stays free, so that the cursor does not wrap. */
-  g_autofree char *cut = g_utf8_substring (line, 0, MIN (g_utf8_strlen (line, -1), width - 1));
+  g_autofree char *cut = terrane_text_cut (line, width - 1);
   g_string_append_printf (screen, "\r\033[K%s", cut);
 }
 
-/* Leaves the cursor at the beginning of the phase's line, with nothing after it. */
+/* Moves the cursor to the beginning of the phase's line, and clears everything after it. */
 static void
 append_clear (const TerraneTerminal *self, GString *screen)
 {
@@ -146,7 +149,7 @@ draw (TerraneTerminal *self, gint64 now)
       fprintf (stderr, "terrane: %s\n", text);
       return;
     }
-  glong width = 0;
+  guint width = 0;
   guint height = 0;
   g_autoptr (GString) screen = g_string_new (NULL);
   terminal_size (&width, &height);
@@ -282,7 +285,7 @@ on_message (gpointer data, const char *message)
 static void
 on_warning (gpointer data, const char *message)
 {
-  g_autofree char *text = g_strconcat ("warning: ", message, NULL);
+  g_autofree char *text = g_strconcat (WARNING, message, NULL);
   on_message (data, text);
 }
 
@@ -322,7 +325,7 @@ terrane_terminal_finish_phase (TerraneTerminal *self)
     return;
   gint64 now = g_get_monotonic_time ();
   clear_lines (self);
-  /* On a terminal a phase leaves one line behind when it took long enough to be noticed. */
+  /* On a terminal a phase leaves one line if it took long enough to be noticed. */
   if (self->live && now - self->phase.started > G_USEC_PER_SEC / 2)
     {
       g_autofree char *done = oci_format_size (self->phase.done);
@@ -346,13 +349,46 @@ terrane_terminal_free (TerraneTerminal *self)
   g_free (self);
 }
 
-void
-terrane_print_error (const char *message)
+/* Prints "terrane: MESSAGE" for each line that is not indented; the start of the first line, which
+ * gives the severity, is coloured. */
+static void
+print_lines (const char *message, const char *start, TerraneColor color)
 {
   g_autofree char *harmless = terrane_harmless_text (message);
   g_auto (GStrv) lines = g_strsplit (harmless, "\n", -1);
   for (char **line = lines; *line != NULL; line++)
-    fprintf (stderr, "%s%s\n", (*line)[0] == ' ' ? "" : "terrane: ", *line);
+    {
+      TerraneColor used = line == lines ? color : TERRANE_COLOR_NONE;
+      const char *text = *line + (line == lines ? strlen (start) : 0);
+      fprintf (stderr, "%s%s%s%s%s\n",
+               (*line)[0] == ' ' ? "" : "terrane: ", terrane_color_start (STDERR_FILENO, used),
+               line == lines ? start : "", terrane_color_end (STDERR_FILENO, used), text);
+    }
+}
+
+void
+terrane_print_error (const char *message)
+{
+  gboolean warning = g_str_has_prefix (message, WARNING);
+  print_lines (message, warning ? WARNING : "",
+               warning ? TERRANE_COLOR_WARNING : TERRANE_COLOR_NONE);
+}
+
+void
+terrane_print_failure (const char *message)
+{
+  g_autofree char *first = g_strndup (message, strcspn (message, "\n"));
+  g_autofree char *harmless = terrane_harmless_text (message);
+  gboolean whole = g_str_has_prefix (harmless, first); /* without a replacement */
+  print_lines (message, whole ? first : "", TERRANE_COLOR_FAILURE);
+}
+
+void
+terrane_print_colored (TerraneColor color, const char *text)
+{
+  g_autofree char *harmless = terrane_harmless_text (text);
+  printf ("%s%s%s", terrane_color_start (STDOUT_FILENO, color), harmless,
+          terrane_color_end (STDOUT_FILENO, color));
 }
 
 void
@@ -366,7 +402,7 @@ terrane_print (const char *format, ...)
   fputs (harmless, stdout);
 }
 
-/* Printed last, when it is known whether the command failed: one document says both. */
+/* Printed last, when it is known whether the command failed: one document contains both. */
 static json_t *the_document;
 static gboolean the_document_is_printed;
 

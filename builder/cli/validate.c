@@ -17,20 +17,20 @@ enum
 
 typedef struct
 {
-  TerraneFunctionArguments function; /* what says where the image is, and the sandbox */
+  TerraneFunctionArguments function; /* where the image is, and the sandbox */
   char *suite;                       /* (nullable) */
   char **imports;                    /* (nullable) */
   char **scripts;                    /* (nullable) */
   char **commands;                   /* (nullable) */
   char *junit;                       /* (nullable) */
   char *profile;                     /* (nullable) */
-  uint64_t timeout_ms;               /* 0 for these: not given */
+  uint64_t timeout_ms;               /* these: 0 if not given */
   uint64_t limit_import_time_ms;
   uint64_t limit_memory;
   uint64_t limit_tmp;
 } ValidateOptions;
 
-/* What is to be run: the profile's, and what the options say on top of it. */
+/* The operations to run: the values of the profile, and those of the options over them. */
 typedef struct
 {
   TerraneValidateSpec validate;

@@ -16,7 +16,7 @@ number_of (const json_t *object, const char *key)
   return number > 0 ? (uint64_t) number : 0;
 }
 
-/* Of a measured import the median, and the first start. */
+/* For a measured import the median, and the first start. */
 static char *
 format_time (const json_t *result, gboolean brief)
 {
@@ -42,7 +42,7 @@ add_row (TerraneTable *table, const json_t *result, gboolean brief)
   g_autofree char *time = format_time (result, brief);
   g_autofree char *memory = oci_format_size (number_of (result, "peak_rss_bytes"));
   g_autofree char *read = oci_format_size (number_of (result, "read_bytes"));
-  gboolean measured = json_object_get (result, "read_bytes") != NULL; /* not of probes */
+  gboolean measured = json_object_get (result, "read_bytes") != NULL; /* probes have none */
   const char *word = skipped ? "skipped" : g_strcmp0 (status, "failed") == 0 ? "FAILED" : "passed";
   const char *const cells[] = { name,
                                 word,
@@ -51,9 +51,11 @@ add_row (TerraneTable *table, const json_t *result, gboolean brief)
                                 skipped || !measured ? "" : read,
                                 skipped && message != NULL ? message : "" };
   terrane_table_add (table, cells);
+  if (g_strcmp0 (status, "failed") == 0)
+    terrane_table_color (table, 1, TERRANE_COLOR_FAILURE);
 }
 
-/* Of many operations that did not fail a number says enough. */
+/* For many operations that did not fail, a number is enough. */
 static void
 add_summary (TerraneTable *table, const char *kind, unsigned passed, unsigned skipped)
 {

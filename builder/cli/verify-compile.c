@@ -62,8 +62,8 @@ print_files (const char *recipe, const json_t *files)
   }
 }
 
-/* One recipe. A result that only a cache had, or that is not kept, cannot be compared. @files:
- * (out) (transfer full) (nullable) */
+/* Compares one recipe. A result that only a cache had, or that is not kept, cannot be compared.
+ * @files: (out) (transfer full) (nullable) */
 static gboolean
 compare (const TerraneVerifyBuild *a, const TerraneVerifyBuild *b, size_t index, json_t **out_files,
          GError **error)

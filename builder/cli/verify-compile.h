@@ -1,11 +1,11 @@
-/* "build --verify-compile": what recipes made twice, compared. */
+/* "build --verify-compile": compares the results of recipes that were compiled twice. */
 #pragma once
 
 #include "builder/build.h"
 
 G_BEGIN_DECLS
 
-/* A build, and the store that it was made in. */
+/* A build with its store. */
 typedef struct
 {
   TerraneStore *store;
@@ -15,9 +15,11 @@ typedef struct
 /**
  * terrane_verify_compile:
  * @path: of the profile
+ * @print: whether to print the differences
  *
- * Adds to @verified, as "compiled", what each recipe made in both builds. Prints what differs with
- * @print. %TERRANE_ERROR_DIFFERENT when something does.
+ * Adds the results of each recipe in both builds to @verified, as "compiled".
+ * %TERRANE_ERROR_DIFFERENT if any of them differ. Errors: %TERRANE_ERROR_DIFFERENT,
+ * %OCI_ERROR_FORMAT, %OCI_ERROR_CORRUPT, %OCI_ERROR_IO, and codes of %G_IO_ERROR (from libostree).
  */
 gboolean terrane_verify_compile (const TerraneVerifyBuild *a, const TerraneVerifyBuild *b,
                                  const char *path, gboolean print, json_t *verified,

@@ -53,7 +53,7 @@ terrane_versions_print (void)
   Row rows[ROWS];
   find_rows (rows);
   for (size_t i = 0; i < ROWS; i++)
-    if (g_str_has_prefix (rows[i].version, "lib")) /* names itself */
+    if (g_str_has_prefix (rows[i].version, "lib")) /* the text contains the name */
       terrane_print ("%s\n", rows[i].version);
     else
       terrane_print ("%s %s\n", rows[i].name, rows[i].version);

@@ -6,4 +6,5 @@
 /** Returns: (transfer full): an object */
 json_t *terrane_versions_to_json (void);
 
+/** Prints the versions, a line each. */
 void terrane_versions_print (void);

@@ -5,7 +5,7 @@
 #include "oci/base/number.h"
 #include "oci/base/path.h"
 
-/* What one tree or layer has below the directory. */
+/* The files of one tree or layer below the directory. */
 typedef struct
 {
   const char *tree; /* (nullable) */
@@ -101,13 +101,13 @@ terrane_why_directory_print (const json_t *document)
 {
   size_t i;
   json_t *item;
-  g_autofree char *path = oci_quote (json_string_value (json_object_get (document, "directory")));
+  g_autofree char *path = oci_show (json_string_value (json_object_get (document, "directory")));
   terrane_print ("%s is a directory: ", path);
   print_totals (document);
   json_array_foreach (json_object_get (document, "trees"), i, item)
   {
     const char *tree = json_string_value (json_object_get (item, "tree"));
-    g_autofree char *quoted = oci_quote (tree);
+    g_autofree char *quoted = oci_show (tree);
     terrane_print ("  %s: ", tree != NULL ? quoted : "no tree");
     print_totals (item);
   }

@@ -68,7 +68,7 @@ print_answer (const json_t *document)
   g_autofree char *warm_text = milliseconds (number_of (document, "warm_median_usecs"));
   g_autofree char *cold_text = milliseconds (cold);
   g_autofree char *read = oci_format_size (number_of (document, "cold_read_bytes"));
-  g_autofree char *module = oci_quote (json_string_value (json_object_get (document, "import")));
+  g_autofree char *module = oci_show (json_string_value (json_object_get (document, "import")));
   terrane_print ("%s takes %s with its files in memory", module, warm_text);
   if (cold > 0)
     terrane_print (", %s without, and reads %s\n\n", cold_text, read);

@@ -9,6 +9,11 @@
 
 #include <string.h>
 
+enum
+{
+  MAX_SHOWN = 8, /* packages, unless all are requested */
+};
+
 typedef struct
 {
   const TerraneImageView *view;
@@ -62,7 +67,7 @@ describe_whole (const Question *self, const TerranePackage *package)
   return object;
 }
 
-/* Whether the requirement counts here. */
+/* Whether the requirement applies here. */
 static gboolean
 marker_holds (const Question *self, const TerraneDependency *dependency)
 {
@@ -72,7 +77,7 @@ marker_holds (const Question *self, const TerraneDependency *dependency)
              && holds);
 }
 
-/* One requirement as text; @dependency of it */
+/* Describes one requirement; @dependency: the parsed one */
 static json_t *
 describe_requirement (const Question *self, const char *text, const TerraneDependency *dependency)
 {
@@ -84,7 +89,7 @@ describe_requirement (const Question *self, const char *text, const TerraneDepen
   return object;
 }
 
-/* Names in "libc6 (>= 2.34), a | b:any". */
+/* Returns the names in "libc6 (>= 2.34), a | b:any". */
 static char **
 debian_names (const char *depends)
 {
@@ -169,7 +174,7 @@ answer (const Question *self)
       const TerranePackage *package = self->packages->pdata[i];
       if (!is_asked_for (self, package))
         continue;
-      /* Of several distributions the first counts. */
+      /* Of several distributions, the first is used. */
       if (package->dist == NULL || !python)
         list_requires (self, package, requires);
       python = python || package->dist != NULL;
@@ -205,17 +210,17 @@ terrane_why_package (const TerraneImageView *view, const char *name, json_t **ou
 }
 
 static char *
-quote_member (const json_t *object, const char *key)
+show_member (const json_t *object, const char *key)
 {
-  return oci_quote (json_string_value (json_object_get (object, key)));
+  return oci_show (json_string_value (json_object_get (object, key)));
 }
 
 static void
 print_package (const json_t *package)
 {
-  g_autofree char *name = quote_member (package, "name");
-  g_autofree char *version = quote_member (package, "version");
-  g_autofree char *path = quote_member (package, "path"), *tree = quote_member (package, "tree");
+  g_autofree char *name = show_member (package, "name");
+  g_autofree char *version = show_member (package, "version");
+  g_autofree char *path = show_member (package, "path"), *tree = show_member (package, "tree");
   g_autofree char *size =
       oci_format_size ((uint64_t) json_integer_value (json_object_get (package, "size")));
   terrane_print ("%s %s, %s in %s", name, version, path, tree);
@@ -227,8 +232,42 @@ print_package (const json_t *package)
                              : "");
 }
 
+/* "required by 12 packages: a, b (not installed) … and 2 more", of those that apply */
+static void
+print_in_short (const json_t *items, const char *what, const char *key, gboolean installed)
+{
+  size_t i, count = 0;
+  json_t *item;
+  g_autoptr (GString) list = g_string_new (NULL);
+  json_array_foreach ((json_t *) items, i, item)
+  {
+    if (!json_is_true (json_object_get (item, "applies")) || ++count > MAX_SHOWN)
+      continue;
+    const char *text = json_string_value (json_object_get (item, key));
+    g_autofree char *start = g_strndup (text, strcspn (text, " ;<>=!~[(@")); /* of a requirement */
+    g_autofree char *name = oci_show (start);
+    gboolean missing = installed && json_object_get (item, "installed") == NULL;
+    g_string_append_printf (list, "%s%s%s", count > 1 ? ", " : ": ", name,
+                            missing ? " (not installed)" : "");
+  }
+  terrane_print ("%s %zu package%s%s", what, count, count == 1 ? "" : "s", list->str);
+  if (count > MAX_SHOWN)
+    terrane_print (" and %zu more", count - MAX_SHOWN);
+  terrane_print ("\n");
+}
+
 void
 terrane_why_package_print (const json_t *document)
+{
+  size_t i;
+  json_t *item;
+  json_array_foreach (json_object_get (document, "packages"), i, item) print_package (item);
+  print_in_short (json_object_get (document, "required_by"), "required by", "name", FALSE);
+  print_in_short (json_object_get (document, "requires"), "requires", "requirement", TRUE);
+}
+
+void
+terrane_why_package_print_all (const json_t *document)
 {
   const json_t *requires = json_object_get (document, "requires");
   const json_t *dependents = json_object_get (document, "required_by");
@@ -238,7 +277,7 @@ terrane_why_package_print (const json_t *document)
   terrane_print ("\nrequired by %zu\n", json_array_size (dependents));
   json_array_foreach (dependents, i, item)
   {
-    g_autofree char *name = quote_member (item, "name"), *text = quote_member (item, "requirement");
+    g_autofree char *name = show_member (item, "name"), *text = show_member (item, "requirement");
     terrane_print ("  %s: %s%s\n", name, text,
                    json_is_true (json_object_get (item, "applies")) ? ""
                                                                     : ", which does not apply");
@@ -247,8 +286,8 @@ terrane_why_package_print (const json_t *document)
   json_array_foreach (requires, i, item)
   {
     const json_t *installed = json_object_get (item, "installed");
-    g_autofree char *text = quote_member (item, "requirement");
-    g_autofree char *version = quote_member (item, "installed");
+    g_autofree char *text = show_member (item, "requirement");
+    g_autofree char *version = show_member (item, "installed");
     terrane_print ("  %s: %s%s%s\n", text, installed != NULL ? "installed " : "not installed",
                    installed != NULL ? version : "",
                    json_is_true (json_object_get (item, "applies")) ? "" : "; does not apply");

@@ -3,7 +3,7 @@
 #include "builder/cli/command.h"
 #include "builder/facts/recipes.h"
 
-/* Without the list of its files, which is long. Returns: (transfer full) */
+/* Returns: (transfer full): it without the list of its files, which is long */
 static json_t *
 describe (const TerraneImageView *view, const TerraneCompiled *compiled)
 {
@@ -56,8 +56,8 @@ print_file (const json_t *file, const char *what)
   const char *url = json_string_value (json_object_get (file, "url"));
   const char *name = json_string_value (json_object_get (file, "file"));
   const char *sha256 = json_string_value (json_object_get (file, "sha256"));
-  g_autofree char *place = oci_quote (url != NULL ? url : name != NULL ? name : "");
-  g_autofree char *digest = oci_quote (sha256 != NULL ? sha256 : "");
+  g_autofree char *place = oci_show (url != NULL ? url : name != NULL ? name : "");
+  g_autofree char *digest = oci_show (sha256 != NULL ? sha256 : "");
   terrane_print ("  %s %s, sha256 %s\n", what, place, digest);
 }
 
@@ -69,22 +69,24 @@ print_variables (json_t *variables)
   json_object_foreach (variables, name, value)
   {
     g_autofree char *text = g_strdup_printf ("%s=%s", name, json_string_value (value));
-    g_autofree char *quoted = oci_quote (text);
+    g_autofree char *quoted = oci_show (text);
     terrane_print ("  with %s\n", quoted);
   }
 }
 
 static void
-print_recipe (const json_t *recipe)
+print_recipe (const json_t *recipe, gboolean whole)
 {
   size_t i;
   const json_t *item;
   const char *license = json_string_value (json_object_get (recipe, "license"));
-  g_autofree char *name = oci_quote (json_string_value (json_object_get (recipe, "name")));
-  g_autofree char *version = oci_quote (json_string_value (json_object_get (recipe, "version")));
-  g_autofree char *quoted = license != NULL ? oci_quote (license) : NULL;
-  terrane_print ("\ncompiled by the recipe %s, version %s%s%s\n", name, version,
+  g_autofree char *name = oci_show (json_string_value (json_object_get (recipe, "name")));
+  g_autofree char *version = oci_show (json_string_value (json_object_get (recipe, "version")));
+  g_autofree char *quoted = license != NULL ? oci_show (license) : NULL;
+  terrane_print ("%scompiled by the recipe %s, version %s%s%s\n", whole ? "\n" : "", name, version,
                  quoted != NULL ? ", licence " : "", quoted != NULL ? quoted : "");
+  if (!whole)
+    return;
   print_variables (json_object_get (recipe, "variables"));
   json_array_foreach (json_object_get (recipe, "sources"), i, item) print_file (item, "source");
   json_array_foreach (json_object_get (recipe, "patches"), i, item) print_file (item, "patch");
@@ -92,16 +94,17 @@ print_recipe (const json_t *recipe)
   {
     const char *need = json_string_value (json_object_get (item, "name"));
     const char *of = json_string_value (json_object_get (item, "version"));
-    g_autofree char *what = oci_quote (need != NULL ? need : "");
-    g_autofree char *which = oci_quote (of != NULL ? of : "");
+    g_autofree char *what = oci_show (need != NULL ? need : "");
+    g_autofree char *which = oci_show (of != NULL ? of : "");
     terrane_print ("  needs %s, version %s\n", what, which);
   }
 }
 
 void
-terrane_why_recipe_print (const json_t *document)
+terrane_why_recipe_print (const json_t *document, gboolean whole)
 {
   size_t i;
   const json_t *recipe;
-  json_array_foreach (json_object_get (document, "recipes"), i, recipe) print_recipe (recipe);
+  json_array_foreach (json_object_get (document, "recipes"), i, recipe)
+      print_recipe (recipe, whole);
 }

@@ -1,4 +1,4 @@
-/* What `terrane why` says of files that were compiled. */
+/* Adds recipes to the answers of `terrane why` about compiled files. */
 #pragma once
 
 #include "builder/facts/image-view.h"
@@ -10,13 +10,16 @@ G_BEGIN_DECLS
 /**
  * terrane_why_recipe_add:
  * @document: with its array "files"
- * @files: of TerraneNode: the same in the same order
+ * @files: of TerraneNode: the same files in the same order
  *
- * Adds to each file that a recipe has made the recipe's name, and to @document the recipes.
+ * Adds its recipe's name to each compiled file, and the recipes to @document.
+ *
+ * Errors: %OCI_ERROR_FORMAT, %OCI_ERROR_IO.
  */
 gboolean terrane_why_recipe_add (const TerraneImageView *view, json_t *document,
                                  const GPtrArray *files, GError **error);
 
-void terrane_why_recipe_print (const json_t *document);
+/** Prints the recipes of such a document. @whole: also prints their sources and needs */
+void terrane_why_recipe_print (const json_t *document, gboolean whole);
 
 G_END_DECLS

@@ -11,12 +11,17 @@
 
 #include <string.h>
 
+enum
+{
+  MAX_SHOWN = 5, /* of the files that need it, unless all are requested */
+};
+
 typedef struct
 {
   const TerraneImageView *view;
   const char *name;        /* FILE or LIBRARY as the user wrote it */
   const TerraneNode *node; /* (nullable): of FILE */
-  GPtrArray *files;        /* of TerraneNode: what goes by the name */
+  GPtrArray *files;        /* of TerraneNode: files with that name */
   GHashTable *seen;        /* "LOADER NAME" */
   json_t *needs;           /* array: {"path", "tree", "as", "by", "found"} */
 } Question;
@@ -74,7 +79,7 @@ match_node (TerraneNode *node, G_GNUC_UNUSED const char *path, gpointer data,
   return TRUE;
 }
 
-/* Everything that has the name, as file or as DT_SONAME. */
+/* Finds everything that has the name, as file or as DT_SONAME. */
 static void
 find_files (Question *self, const TerraneElfIndex *index)
 {
@@ -89,7 +94,7 @@ find_files (Question *self, const TerraneElfIndex *index)
     }
 }
 
-/* Libraries of the same DT_SONAME as the file: what could have been found in its place. */
+/* Finds libraries with the same DT_SONAME as the file: they could have been found in its place. */
 static void
 find_rivals (Question *self, const TerraneElfIndex *index)
 {
@@ -140,40 +145,86 @@ static void
 print_place (const json_t *object)
 {
   const char *tree = json_string_value (json_object_get (object, "tree"));
-  g_autofree char *path = oci_quote (json_string_value (json_object_get (object, "path")));
-  g_autofree char *quoted = tree != NULL ? oci_quote (tree) : NULL;
-  terrane_print ("%s%s%s", path, quoted != NULL ? " in " : "", quoted != NULL ? quoted : "");
+  g_autofree char *path = oci_show (json_string_value (json_object_get (object, "path")));
+  g_autofree char *shown = tree != NULL ? oci_show (tree) : NULL;
+  terrane_print ("%s%s%s", path, shown != NULL ? " in " : "", shown != NULL ? shown : "");
+}
+
+static void
+print_files (const json_t *files)
+{
+  size_t i;
+  json_t *item;
+  json_array_foreach ((json_t *) files, i, item)
+  {
+    const char *target = json_string_value (json_object_get (item, "target"));
+    g_autofree char *size =
+        oci_format_size ((uint64_t) json_integer_value (json_object_get (item, "size")));
+    g_autofree char *shown = target != NULL ? oci_show (target) : NULL;
+    print_place (item);
+    terrane_print (target != NULL ? ", a link to %s\n" : ", %s\n", shown != NULL ? shown : size);
+  }
+  if (json_array_size (files) == 0)
+    terrane_print ("no file of this name\n");
+}
+
+/* "needed by 34 files: /a, /b … and 29 more" @found: whether they find it */
+static void
+print_needs_in_short (const json_t *needs, gboolean found)
+{
+  size_t i, count = 0;
+  json_t *item;
+  g_autoptr (GString) list = g_string_new (NULL);
+  json_array_foreach ((json_t *) needs, i, item)
+  {
+    if ((json_object_get (item, "found") != NULL) != found || ++count > MAX_SHOWN)
+      continue;
+    g_autofree char *path = oci_show (json_string_value (json_object_get (item, "path")));
+    g_string_append_printf (list, "%s%s", count > 1 ? ", " : "", path);
+  }
+  if (count == 0)
+    return;
+  terrane_print ("%s by %zu file%s%s: %s", found ? "needed" : "not found", count,
+                 count == 1 ? "" : "s",
+                 found        ? ""
+                 : count == 1 ? " that needs it"
+                              : " that need it",
+                 list->str);
+  if (count > MAX_SHOWN)
+    terrane_print (" and %zu more", count - MAX_SHOWN);
+  terrane_print ("\n");
 }
 
 static void
 print_answer (const json_t *document)
 {
+  const json_t *needs = json_object_get (document, "needed_by");
+  print_files (json_object_get (document, "files"));
+  terrane_why_recipe_print (document, FALSE);
+  print_needs_in_short (needs, FALSE);
+  print_needs_in_short (needs, TRUE);
+  terrane_print (json_array_size (needs) > 0 ? "--verbose shows how each of them looks for it\n"
+                                             : "nothing needs it\n");
+}
+
+static void
+print_chain (const json_t *document)
+{
   size_t i;
   json_t *item;
-  const json_t *files = json_object_get (document, "files");
   const json_t *needs = json_object_get (document, "needed_by");
-  json_array_foreach (files, i, item)
-  {
-    const char *target = json_string_value (json_object_get (item, "target"));
-    g_autofree char *size =
-        oci_format_size ((uint64_t) json_integer_value (json_object_get (item, "size")));
-    g_autofree char *quoted = target != NULL ? oci_quote (target) : NULL;
-    print_place (item);
-    terrane_print (target != NULL ? ", a link to %s\n" : ", %s\n", quoted != NULL ? quoted : size);
-  }
-  if (json_array_size (files) == 0)
-    terrane_print ("no file of this name\n");
-  terrane_why_recipe_print (document);
+  print_files (json_object_get (document, "files"));
+  terrane_why_recipe_print (document, TRUE);
   terrane_print ("\nneeded by %zu\n", json_array_size (needs));
-  json_array_foreach (needs, i, item)
+  json_array_foreach ((json_t *) needs, i, item)
   {
     const char *found = json_string_value (json_object_get (item, "found"));
     const char *by = json_string_value (json_object_get (item, "by"));
-    g_autofree char *as = oci_quote (json_string_value (json_object_get (item, "as")));
-    g_autofree char *quoted = found != NULL ? oci_quote (found) : NULL;
+    g_autofree char *as = oci_show (json_string_value (json_object_get (item, "as")));
+    g_autofree char *shown = found != NULL ? oci_show (found) : NULL;
     terrane_print ("  ");
     print_place (item);
-    terrane_print (found != NULL ? ": %s is %s, by %s\n" : ": %s is not found\n", as, quoted, by);
+    terrane_print (found != NULL ? ": %s is %s, by %s\n" : ": %s is not found\n", as, shown, by);
   }
 }
 
@@ -181,13 +232,15 @@ static gboolean
 ask (const TerraneInspection *inspection, const char *name, GError **error)
 {
   TerraneImageView view = terrane_inspection_view (inspection);
+  gboolean verbose = inspection->bench.global->output.verbose;
   g_autofree char *quoted = oci_quote (name);
   g_autoptr (OciJsonValue) package = NULL;
   if (strchr (name, '/') == NULL && !terrane_why_package (&view, name, &package, error))
     return FALSE;
   if (package != NULL)
     {
-      terrane_workbench_show (&inspection->bench, package, terrane_why_package_print);
+      terrane_workbench_show (&inspection->bench, package,
+                              verbose ? terrane_why_package_print_all : terrane_why_package_print);
       return TRUE;
     }
   const TerraneNode *node =
@@ -215,7 +268,7 @@ ask (const TerraneInspection *inspection, const char *name, GError **error)
                       "why: nothing in the image has the name %s, and nothing needs it", quoted);
   if (!terrane_why_recipe_add (&view, document, files, error))
     return FALSE;
-  terrane_workbench_show (&inspection->bench, document, print_answer);
+  terrane_workbench_show (&inspection->bench, document, verbose ? print_chain : print_answer);
   return TRUE;
 }
 
@@ -265,7 +318,9 @@ const TerraneCommand terrane_command_why = {
   .summary = "Show which layer provides a file and what depends on it, or what an import costs",
   .description =
       "FILE is a path with a slash, LIBRARY a name such as libgdal.so.32, PACKAGE a Python "
-      "distribution or a Debian package. An image outside of the store is copied into it first.",
+      "distribution or a Debian package. The answer comes first: where it is, and what needs it; "
+      "--verbose adds how each of these finds it. An image outside of the store is copied into it "
+      "first.",
   .examples = "why tiles libgdal.so.36\n"
               "why tiles numpy\n"
               "why tiles --import rasterio",

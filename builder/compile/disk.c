@@ -11,7 +11,7 @@ enum
 {
   BLOCK_BYTES = 4096,
   STAT_BLOCK_BYTES = 512, /* stat(2) */
-  PART = 20,              /* of the time at most that is spent on reading it */
+  PART = 20,              /* of the time may be spent on reading it */
   LATEST_USECS = 10 * G_USEC_PER_SEC,
   PATH_BYTES = 40, /* "/proc/self/fd/2147483647" */
   READABLE = 0500,
@@ -24,9 +24,9 @@ is_dot (const char *name)
   return strcmp (name, ".") == 0 || strcmp (name, "..") == 0;
 }
 
-/* As openat(), of a directory. Steps can take away the permission to read what they have filled:
- * with @force it is given, by the directory's own descriptor, which no link can replace.
- * @out_mode: (out): what it had then, else 0 */
+/* Like openat() for a directory. Steps can remove the permission to read directories that they have
+ * filled: with @force it is added, by the directory's own descriptor, which no link can replace.
+ * @out_mode: (out): the mode before, else 0 */
 static int
 open_listed (int dfd, const char *name, gboolean force, mode_t *out_mode)
 {
@@ -45,8 +45,8 @@ open_listed (int dfd, const char *name, gboolean force, mode_t *out_mode)
   return openat (pin, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
-/* What is deeper is taken to be too much. What vanishes meanwhile is not
- * there. @name: (nullable): @dfd itself. NOLINTNEXTLINE(misc-no-recursion): as deep as
+/* A deeper directory counts as too much. Files that disappear while they are counted are ignored.
+ * @name: (nullable): @dfd itself. NOLINTNEXTLINE(misc-no-recursion): as deep as
  * TERRANE_DISK_MAX_DEPTH */
 static uint64_t
 count (int dfd, const char *name, unsigned depth, gboolean force)
@@ -113,7 +113,7 @@ terrane_disk_watch_look (TerraneDiskWatch *self, gboolean now)
   uint64_t left = self->limit > self->used ? self->limit - self->used : 0;
   uint64_t space = now || time < self->earliest ? 0 : free_bytes (self->fd);
   gboolean lost = time >= self->earliest && space + left <= self->free;
-  /* Only then: a program may look whether it has the permissions that it took away. */
+  /* Only then: a program may check for the permissions that it removed. */
   if (now || lost || time >= self->latest)
     read_it (self, now || lost);
   return self->used > self->limit;

@@ -21,7 +21,7 @@ enum
 #define NO_COMPILER                                                                                \
   "the file system that the recipe is compiled in has no compiler for it; add it to ‘in’"
 
-/* What programs say, and what a recipe's author should know then. */
+/* Messages of programs, and advice for the author of a recipe. */
 static const struct
 {
   const char *text;
@@ -40,16 +40,17 @@ static const struct
   { "No CMAKE_C_COMPILER could", NO_COMPILER },      /* CMake */
   { "No CMAKE_CXX_COMPILER could", NO_COMPILER },    /* CMake */
   { "Unknown compiler(s)", NO_COMPILER },            /* Meson */
-  { "No space left on device", "/tmp is full (see ‘tmp’ of the recipe), or the disk of the store" },
+  { "No space left on device", "/tmp is full (‘tmp’ of the recipe is its limit, /dev/shm "
+                               "included), or the disk of the store" },
   { "Operation not permitted",
     "steps are an ordinary user, who can neither change owners nor set set-user-ID bits" },
   { "Read-only file system",
     "steps can write below /tmp only: install with DESTDIR, which is set, before the prefix" },
 };
 
-/* The program that a shell or make did not find: "sh: 1: exec: cmake: not found", "sh: line 1:
- * cmake: command not found", "make: gcc: No such file or directory". Returns: (transfer full)
- * (nullable) */
+/* Returns: (transfer full) (nullable): the program that a shell or make did not find: "sh: 1: exec:
+ * cmake: not found", "sh: line 1: cmake: command not found", "make: gcc: No such file or
+ * directory" */
 static char *
 missing_program (const char *output)
 {
@@ -69,7 +70,7 @@ missing_program (const char *output)
   return NULL;
 }
 
-/* By a shell, or by make, whose own exit code is another one. */
+/* Either a shell reports it, or make, which has another exit code. */
 static gboolean
 lacks_program (const TerraneStepEnd *end)
 {
@@ -122,7 +123,7 @@ describe_end (const TerraneRecipe *recipe, const char *step, const TerraneStepEn
                           quoted);
 }
 
-/* The last lines, indented. Returns: (transfer full) */
+/* Returns: (transfer full): the last lines, indented */
 static char *
 make_tail (const char *output)
 {

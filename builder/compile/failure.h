@@ -1,4 +1,4 @@
-/* Why a step of a recipe failed, in words. */
+/* Explains why a step of a recipe failed. */
 #pragma once
 
 #include "builder/compile/step.h"
@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* What the names of steps begin with that apply a patch. */
+/* Prefix of the names of steps that apply a patch. */
 #define TERRANE_COMPILE_PATCH "the patch "
 
 /**
@@ -14,8 +14,8 @@ G_BEGIN_DECLS
  * @step: what was run, for the message
  * @log: (nullable): path of the whole log
  *
- * Sets @error to one that has how the step ended, what that probably means, and the end of its
- * output. Returns: FALSE
+ * Sets @error to how the step ended, the probable cause, and the end of its output:
+ * %OCI_ERROR_FORMAT. Returns: always %FALSE
  */
 gboolean terrane_compile_explain (const TerraneRecipe *recipe, const char *step,
                                   const TerraneStepEnd *end, const char *log, GError **error);

@@ -71,7 +71,7 @@ void
 terrane_compile_log_clear (TerraneCompileLog *self)
 {
   if (self->partial != NULL && self->fd >= 0)
-    (void) unlinkat (self->directory, self->partial, 0); /* gc finds what is left */
+    (void) unlinkat (self->directory, self->partial, 0); /* gc removes the rest */
   oci_fd_close (oci_fd_steal (&self->fd));
   oci_fd_close (oci_fd_steal (&self->directory));
   oci_capture_clear (&self->after);

@@ -1,4 +1,5 @@
-/* What the steps of a recipe print, as a file: the start and the end of it, whatever its length. */
+/* Writes the output of a recipe's steps to a file: the start and the end of it, whatever its
+ * length. */
 #pragma once
 
 #include "oci/base/capture.h"
@@ -8,12 +9,12 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  char *path; /* where it is in the end */
+  char *path; /* final path */
   char *partial;
   OciFd fd;
   OciFd directory;
   uint64_t size;    /* of the start */
-  OciCapture after; /* of what came after it: the end */
+  OciCapture after; /* the end of the rest */
 } TerraneCompileLog;
 
 #define TERRANE_COMPILE_LOG_INIT                                                                   \
@@ -21,17 +22,18 @@ typedef struct
     .fd = -1, .directory = -1                                                                      \
   }
 
-/** Starts one beside @path, whose directory is made. Cleared by the caller, also after a failure.
- */
+/** Starts a log next to @path, whose directory is made. To be cleared by the caller, also after a
+ * failure. Errors: %OCI_ERROR_IO. */
 gboolean terrane_compile_log_open (TerraneCompileLog *self, const char *path, GError **error);
 
+/** Appends output. Errors: %OCI_ERROR_IO. */
 gboolean terrane_compile_log_add (TerraneCompileLog *self, const char *text, size_t len,
                                   GError **error);
 
-/** It gets its name, and replaces another one. */
+/** Publishes the log under its name, replacing an older one. Errors: %OCI_ERROR_IO. */
 gboolean terrane_compile_log_finish (TerraneCompileLog *self, GError **error);
 
-/** Without that, nothing is left. */
+/** Removes the log unless it was published. */
 void terrane_compile_log_clear (TerraneCompileLog *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneCompileLog, terrane_compile_log_clear)
 

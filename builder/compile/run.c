@@ -16,13 +16,13 @@ enum
 #define SOURCES TERRANE_COMPILE_WORK "/" TERRANE_COMPILE_SOURCES
 #define OUTPUT TERRANE_COMPILE_WORK "/" TERRANE_COMPILE_OUTPUT
 
-/* Where it was compiled is in no file. */
+/* No file contains the directory where it was compiled. */
 static const char flags[] = "-O2 -ffile-prefix-map=" SOURCES "=.";
 
-/* What runs each program of a recipe. */
+/* The shell line that runs each program of a recipe. */
 static const char shell_line[] = "umask 022; cd " SOURCES "; exec \"$@\"";
 
-/* While steps run. */
+/* The state while steps run. */
 typedef struct
 {
   const TerraneCompileRun *run;
@@ -60,7 +60,7 @@ make_env (const TerraneCompileRun *self, unsigned n_jobs)
     "TMPDIR=/tmp",
     "LC_ALL=C",
     "TZ=UTC",
-    "SOURCE_DATE_EPOCH=315532800", /* 1980-01-01, the first day that zip files can have */
+    "SOURCE_DATE_EPOCH=315532800", /* 1980-01-01, the first day of zip files */
 
     NULL,
   };
@@ -129,7 +129,7 @@ note_step (Session *self, const char *step, const char *const *argv, const Terra
   self->last->content = g_bytes_ref (file->content);
 }
 
-/* @argv runs with the umask that the files of the result are to have. */
+/* Runs @argv with the umask that the files of the result need. */
 static gboolean
 run (Session *self, const char *step, const char *const *argv, const TerraneSandboxFile *files,
      GError **error)

@@ -11,19 +11,19 @@
 enum
 {
   TICK_USECS = 100 * 1000,
-  STOP_USECS = G_USEC_PER_SEC,   /* for a program that was killed to be accounted for */
+  STOP_USECS = G_USEC_PER_SEC,   /* until a killed program's usage is known */
   MAX_WAITING = 4 * 1024 * 1024, /* of output: then the program waits */
   END_BYTES = 128 * 1024,        /* of the output that are kept for messages */
 };
 
-/* A step that goes on. */
+/* A running step. */
 typedef struct
 {
   const TerraneStep *step;
   TerraneStepEnd *end;
   OciCapture capture;
   GMutex mutex;
-  GString *waiting; /* output that was not passed on yet; by the session's thread, too */
+  GString *waiting; /* output that was not passed on yet; also used by the session's thread */
 } Running;
 
 void
@@ -83,7 +83,7 @@ stop (TerraneSession *session)
     terrane_session_kill (session);
 }
 
-/* Returns: FALSE when its output cannot be kept */
+/* Returns: FALSE if its output cannot be kept */
 static gboolean
 watch (Running *self, TerraneSession *session, GError **error)
 {
@@ -121,6 +121,7 @@ run (Running *self, GError **error)
   TerraneSessionEnd end;
   const TerraneStep *step = self->step;
   const TerraneSessionOptions options = { .memory_bytes = step->sandbox->memory_bytes,
+                                          .limit_only = TRUE,
                                           .files = step->files,
                                           .output = on_output,
                                           .output_full = is_full,

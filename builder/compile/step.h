@@ -1,5 +1,5 @@
-/* One program of a recipe in the sandbox, whose output is seen as it comes, and which is ended when
- * it takes too much of anything. */
+/* Runs one program of a recipe in the sandbox, passes on its output as it arrives, and ends it if
+ * it exceeds a limit. */
 #pragma once
 
 #include "builder/compile/disk.h"
@@ -9,19 +9,19 @@
 
 G_BEGIN_DECLS
 
-/* How it ended. */
+/* How the program ended. */
 typedef struct
 {
   gboolean timed_out;
   gboolean out_of_memory;
   gboolean too_many_processes;
   gboolean out_of_disk;
-  gboolean too_deep;  /* so are its directories */
+  gboolean too_deep;  /* its directories are nested too deep */
   gboolean unwatched; /* its memory could not be watched */
   gboolean not_executed;
   int exit_code; /* -1 when a signal ended it */
   int signal;
-  char *output; /* the last of it, as text */
+  char *output; /* the end of it, as text */
 } TerraneStepEnd;
 
 void terrane_step_end_clear (TerraneStepEnd *self);
@@ -34,17 +34,18 @@ typedef struct
   const TerraneSandboxFile *files; /* (nullable) */
   gint64 deadline;                 /* monotonic */
   TerraneDiskWatch *disk;
-  /** What it printed since the last call; on the thread that runs the step. */
+  /** Receives new output, on the thread that runs the step. */
   gboolean (*output) (const char *bytes, size_t len, gpointer data, GError **error);
   gpointer data;
   GCancellable *cancellable; /* (nullable) */
 } TerraneStep;
 
-/** Returns: FALSE when the sandbox could not be made, the output was refused, or it was cancelled
- * (%OCI_ERROR_CANCELLED) */
+/** Runs the program. How it ended is in @out_end and not an error. Errors: those of making a
+ * sandbox: %OCI_ERROR_USAGE, %OCI_ERROR_UNSUPPORTED, %OCI_ERROR_LIMIT, %OCI_ERROR_NOT_FOUND,
+ * %OCI_ERROR_IO, codes of %G_FILE_ERROR; those of @output; %OCI_ERROR_CANCELLED. */
 gboolean terrane_step_run (const TerraneStep *self, TerraneStepEnd *out_end, GError **error);
 
-/** Whether it did what it should. */
+/** Whether it succeeded. */
 gboolean terrane_step_end_is_good (const TerraneStepEnd *self);
 
 G_END_DECLS

@@ -30,7 +30,7 @@ terrane_deploy_default_region (char **out_region, GError **error)
   return TRUE;
 }
 
-/* Lambda's word for an architecture of OCI. */
+/* Returns Lambda's word for an architecture of OCI. */
 static const char *
 lambda_architecture (const char *architecture)
 {
@@ -81,7 +81,7 @@ stage (TerraneDeployment *self, GCancellable *cancellable, GError **error)
   return TRUE;
 }
 
-/* PublishVersion may say that the alias's version is what there is already. */
+/* PublishVersion may return the alias's existing version. */
 static gboolean
 shift (TerraneDeployment *self, GCancellable *cancellable, GError **error)
 {
@@ -92,7 +92,7 @@ shift (TerraneDeployment *self, GCancellable *cancellable, GError **error)
   return TRUE;
 }
 
-/* Does a part of the work for all, until one fails. */
+/* Does a part of the work for all deployments, until one fails. */
 static gboolean
 for_each (TerraneDeploy *self, Part part, GCancellable *cancellable, GError **error)
 {
@@ -109,8 +109,8 @@ for_each (TerraneDeploy *self, Part part, GCancellable *cancellable, GError **er
   return TRUE;
 }
 
-/* A name and an ARN may be one function: its alias would be moved twice, the second time as if by
- * another hand. */
+/* A name and an ARN may be the same function: its alias would be moved twice, the second time as if
+ * by another client. */
 static gboolean
 check_once (const TerraneDeploy *self, GError **error)
 {
@@ -136,7 +136,7 @@ terrane_deploy_inspect (TerraneDeploy *self, GCancellable *cancellable, GError *
          && check_once (self, error);
 }
 
-/* Whether the image is in the target's repository already, as the user named it. */
+/* Whether the image already is in the target's repository, according to the user. */
 static gboolean
 is_there (const TerraneDeploy *self, const TerraneDeployTarget *target)
 {
@@ -147,8 +147,8 @@ is_there (const TerraneDeploy *self, const TerraneDeployTarget *target)
   return strcmp (name, target->repository) == 0;
 }
 
-/* Where the target's image is pushed to, or NULL. An image without a tag is what lifecycle policies
- * delete first. */
+/* Returns where the target's image is pushed to, or NULL. It gets a tag because lifecycle policies
+ * delete images without one first. */
 static char *
 push_reference (const TerraneDeploy *self, const TerraneDeployTarget *target)
 {
@@ -165,8 +165,8 @@ push_reference (const TerraneDeploy *self, const TerraneDeployTarget *target)
   return g_strconcat (target->repository, ":", tag, NULL);
 }
 
-/* A role of the repository's own account is who pushes there; of another one it need not be allowed
- * to. */
+/* A role of the repository's own account is used for pushing; a role of another account may not be
+ * allowed to. */
 static void
 use_role (const TerraneDeployTarget *target)
 {
@@ -213,7 +213,7 @@ check_interrupt (GCancellable *cancellable, GError **error)
          || oci_throw (error, OCI_ERROR_CANCELLED, "interrupted");
 }
 
-/* The last one that moved goes back first. */
+/* Rolls back in reverse order. */
 static void
 roll_back (TerraneDeploy *self, GError *failure)
 {

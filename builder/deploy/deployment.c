@@ -11,7 +11,7 @@
 enum
 {
   FIRST_POLL_MS = 250,
-  LAST_POLL_MS = 5000, /* as AWS's own waiters have it */
+  LAST_POLL_MS = 5000, /* as in AWS's own waiters */
 };
 
 static GBytes *
@@ -31,7 +31,7 @@ load_event (const TerraneInvokeSpec *spec, GError **error)
         g_error ("out of memory while writing JSON");
       given = g_bytes_new_with_free_func (text, strlen (text), free, text);
     }
-  return terrane_event_take (given, error);
+  return terrane_event_read (given, error);
 }
 
 static GPtrArray *
@@ -186,7 +186,7 @@ terrane_deployment_settle (TerraneDeployment *self, const char *qualifier,
     }
 }
 
-/* What to do about a failed change, by AWS's code of the reason. */
+/* Returns the advice about a failed change, by AWS's reason code. */
 static const char *
 advise (const char *code)
 {

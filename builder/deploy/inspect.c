@@ -9,8 +9,8 @@ enum
   METRIC_DELAY_MS = 2 * 60 * 1000,
 };
 
-/* Lambda takes images from private repositories of Amazon ECR in its own region alone. An endpoint
- * of one's own is another cloud, which may have other rules. */
+/* Lambda only uses images in private repositories of Amazon ECR in its own region. A custom
+ * endpoint is another cloud, which may have other rules. */
 static gboolean
 check_repository (const TerraneDeployment *self, GError **error)
 {
@@ -134,8 +134,8 @@ has_image (TerraneDeployment *self, const char *version, gboolean *out_has, char
   return TRUE;
 }
 
-/* The alias sends some events to a second version: an earlier deployment of this image did not end,
- * or something else is under way. */
+/* The alias sends some events to a second version: an earlier deployment of this image was not
+ * finished, or another one is in progress. */
 static gboolean
 take_over (TerraneDeployment *self, const OciLambdaAlias *alias, GCancellable *cancellable,
            GError **error)
@@ -164,7 +164,7 @@ take_over (TerraneDeployment *self, const OciLambdaAlias *alias, GCancellable *c
   return TRUE;
 }
 
-/* What would pass without being looked at. */
+/* Warns of errors that would go unnoticed. */
 static void
 warn_of_blind_errors (const TerraneDeployment *self)
 {

@@ -13,7 +13,7 @@
 
 enum
 {
-  MAX_NAME_BYTES = 140, /* of a layer's name, by Lambda's API */
+  MAX_NAME_BYTES = 140, /* of a layer's name, in Lambda's API */
 };
 
 struct _TerraneLayers
@@ -109,7 +109,7 @@ is_large (const TerraneLayerFile *file)
   return g_bytes_get_size (file->content) > TERRANE_ZIP_DIRECT_BYTES;
 }
 
-/* @several: then each gets its number: "NAME-5" */
+/* @several: each gets a number: "NAME-5" */
 static gboolean
 check_name (const char *name, gboolean several, GError **error)
 {
@@ -187,11 +187,11 @@ terrane_layers_new (OciHttpClient *client, const TerraneLayersOptions *options, 
   return check_buckets (self, error) ? g_steal_pointer (&self) : NULL;
 }
 
-/* What one file is published with in one region. */
+/* Arguments for publishing one file in one region. */
 typedef struct
 {
   OciLambdaLayerArguments arguments;
-  char *bucket; /* (nullable): then it goes there first */
+  char *bucket; /* (nullable): if set, the file is uploaded there first */
   char *key;
   const char *runtimes[2];
   const char *architectures[2];
@@ -217,7 +217,7 @@ publication_init (Publication *self, const TerraneLayersOptions *options,
       self->bucket = bucket_in (options, region, error);
       if (self->bucket == NULL)
         return FALSE;
-      /* By content: a version that was published is never changed. */
+      /* Named by content: a published version never changes. */
       self->key =
           g_strdup_printf ("layers/%s/%s.zip", file->name, oci_digest_hex (&file->sha256, hex));
     }
@@ -293,7 +293,7 @@ same_list (const json_t *document, const char *member, const char *wanted)
                         : json_array_size (list) == 0;
 }
 
-/* The newest version of @list. AWS lists it first. */
+/* Returns the newest version in @list, which AWS lists first. */
 static json_int_t
 newest_version (const json_t *list)
 {
@@ -314,7 +314,7 @@ find_version (const TerraneLayers *self, OciLambdaApi *api, const TerraneLayerFi
   g_autoptr (OciLambdaReply) reply = oci_lambda_api_send (api, list_call, cancellable, error);
   if (reply == NULL)
     return FALSE;
-  if (reply->status == 404) /* it is the first */
+  if (reply->status == 404) /* it will be the first version */
     return TRUE;
   if (!oci_lambda_api_check (api, list_call, reply, error))
     return FALSE;
@@ -334,7 +334,7 @@ find_version (const TerraneLayers *self, OciLambdaApi *api, const TerraneLayerFi
   return TRUE;
 }
 
-/* Whether Lambda has what was sent. */
+/* Whether Lambda has the uploaded file. */
 static gboolean
 check_version (const TerraneLayerFile *file, const json_t *version, const char *region,
                GError **error)

@@ -1,4 +1,4 @@
-/* The calls that a deployment makes, without making them. */
+/* Lists the calls that a deployment makes, without making them. */
 #pragma once
 
 #include "builder/deploy/deployment.h"
@@ -7,11 +7,11 @@ G_BEGIN_DECLS
 
 /**
  * terrane_deployment_plan:
- * @steps: array: gets {"do": "call", "operation", "method", "url", "body"}, {"do": "push",
+ * @steps: array: receives {"do": "call", "operation", "method", "url", "body"}, {"do": "push",
  *   "reference"} and {"do": "wait", "ms"}
  * @push: (nullable): reference that the image is pushed to
  *
- * What only answers tell is in capitals: BEFORE and NEW for versions, REVISION, SHA256.
+ * Values that only answers contain are in capitals: BEFORE and NEW for versions, REVISION, SHA256.
  */
 void terrane_deployment_plan (const TerraneDeployment *self, const char *push, json_t *steps);
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define MARK "Init Duration: "
-#define MAX_MS 1e9 /* what is more is a slip of whoever wrote the line */
+#define MAX_MS 1e9 /* larger values must be an error in the line */
 
 static gboolean
 take_ms (double ms, uint64_t *out_usecs)
@@ -53,7 +53,7 @@ read_report (const char *line, gboolean *out_is_report, uint64_t *out_usecs)
 }
 
 /* "INIT_REPORT Init Duration: 9999.79 ms\tPhase: init\tStatus: timeout": after one that failed or
- * took over 10 s Lambda begins again as a part of the invocation, whose report does not say it. */
+ * took over 10 s, Lambda restarts as a part of the invocation, whose report does not mention it. */
 static gboolean
 read_init_report (const char *line, uint64_t *out_usecs)
 {
@@ -64,7 +64,7 @@ read_init_report (const char *line, uint64_t *out_usecs)
          && read_json (line, "platform.initReport", "durationMs", &is_report, out_usecs);
 }
 
-/* The longest of those above line @end, up to the report of another invocation. */
+/* Finds the longest of those above line @end, up to the report of another invocation. */
 static gboolean
 find_longest (char **lines, guint end, uint64_t *out_usecs)
 {

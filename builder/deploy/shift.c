@@ -8,16 +8,16 @@
 
 enum
 {
-  MAX_ATTEMPTS = 5, /* at an alias while AWS changes the function */
+  MAX_ATTEMPTS = 5, /* to change an alias while AWS changes the function */
 };
 
 #define TOLERANCE 0.00001 /* of weights, which have four digits */
 
-/* What an alias is to be. */
+/* Desired state of an alias. */
 typedef struct
 {
   const char *version;
-  const char *other; /* (nullable): gets @weight */
+  const char *other; /* (nullable): receives @weight */
   unsigned weight;
 } Routing;
 
@@ -70,7 +70,7 @@ fail_moved (TerraneDeployment *self, const OciLambdaAlias *alias, GError **error
       alias->other != NULL ? other : "");
 }
 
-/* Whether the alias is as this deployment made it, or wanted to make it. */
+/* Whether the alias is in the state that this deployment made, or wanted to make. */
 static gboolean
 is_ours (const TerraneDeployment *self, const OciLambdaAlias *alias)
 {
@@ -80,8 +80,8 @@ is_ours (const TerraneDeployment *self, const OciLambdaAlias *alias)
              && g_strcmp0 (alias->other, self->version) == 0);
 }
 
-/* The alias was not changed: either it is as we want it already, since the answer to an earlier
- * attempt was lost, or another hand has changed it, or AWS is busy with the function. */
+/* The alias was not changed: either it already has the desired state, since the answer to an
+ * earlier attempt was lost, or another client has changed it, or AWS is busy with the function. */
 static gboolean
 resolve_conflict (TerraneDeployment *self, const Routing *routing, unsigned status,
                   gboolean *out_done, GCancellable *cancellable, GError **error)
@@ -142,7 +142,7 @@ note_shift (TerraneDeployment *self)
   oci_json_append (self->shifts, shift);
 }
 
-/* Another hand that moves the alias owns it from then on. */
+/* If another client moves the alias, this deployment leaves it alone. */
 static gboolean
 check_unmoved (TerraneDeployment *self, GCancellable *cancellable, GError **error)
 {
@@ -153,7 +153,7 @@ check_unmoved (TerraneDeployment *self, GCancellable *cancellable, GError **erro
   return is_routing (alias, &routing) || fail_moved (self, alias, error);
 }
 
-/* What real events met meanwhile. */
+/* Checks the outcome of real events meanwhile. */
 static gboolean
 check_errors (TerraneDeployment *self, gint64 since, GCancellable *cancellable, GError **error)
 {
@@ -189,7 +189,7 @@ take_step (TerraneDeployment *self, unsigned weight, GCancellable *cancellable, 
     terrane_progress_phase (self->image->progress, 0, "all events of %s to version %s", self->name,
                             self->version);
   gint64 since = g_get_real_time () / G_USEC_PER_SEC;
-  self->touched = TRUE; /* whatever becomes of the call */
+  self->touched = TRUE; /* even if the call fails */
   if (!set_alias (self, &routing, cancellable, error))
     return FALSE;
   self->weight = weight;
@@ -217,9 +217,9 @@ terrane_deployment_shift (TerraneDeployment *self, GCancellable *cancellable, GE
   return TRUE;
 }
 
-/* A change without an answer may still be on its way: one more gives the alias another revision,
- * and AWS then refuses the late one. @inout_moved: set when events went to the new version: the
- * answer that said so may be lost */
+/* A change without an answer may still be applied: a further change gives the alias another
+ * revision, and AWS then refuses the late one. @inout_moved: set if events went to the new version:
+ * the answer that said so may be lost */
 static gboolean
 move_back (TerraneDeployment *self, gboolean *inout_moved, GError **error)
 {

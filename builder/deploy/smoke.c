@@ -10,10 +10,10 @@
 
 enum
 {
-  MAX_ATTEMPTS = 5, /* at a version that AWS still prepares */
+  MAX_ATTEMPTS = 5, /* to invoke a version that AWS is still preparing */
 };
 
-/* AWS makes an environment, or gets the image again after weeks without events. */
+/* AWS is making an environment, or is fetching the image again after weeks without events. */
 static gboolean
 is_not_ready (const OciLambdaReply *reply)
 {
@@ -86,7 +86,7 @@ check_init (TerraneDeployment *self, const OciLambdaReply *reply, gboolean *out_
                           (double) *out_usecs / 1e6, (double) self->spec->init_ms / 1e3);
 }
 
-/* The name of an event: its file, or its number. */
+/* Returns the name of an event: its file, or its number. */
 static char *
 name_event (const TerraneInvokeSpec *spec, guint number)
 {
@@ -94,7 +94,7 @@ name_event (const TerraneInvokeSpec *spec, guint number)
                                   : g_strdup_printf ("%u", number + 1);
 }
 
-/* What is wrong with the answer, or NULL. @result: gets what is known of it. */
+/* Returns the problem of the answer, or NULL. @result: receives facts about it */
 static char *
 judge (TerraneDeployment *self, guint number, const OciLambdaReply *reply, json_t *result)
 {
@@ -132,7 +132,7 @@ fail (const TerraneDeployment *self, const char *qualifier, const char *event, c
   return FALSE;
 }
 
-/* @out_elsewhere: (nullable): set when the version before answered */
+/* @out_elsewhere: (nullable): set if the previous version answered */
 static gboolean
 try_event (TerraneDeployment *self, guint number, const char *qualifier, gboolean *out_elsewhere,
            GCancellable *cancellable, GError **error)

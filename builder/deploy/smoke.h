@@ -1,20 +1,21 @@
-/* Events that a version must answer. */
+/* Sends events that a version must answer correctly. */
 #pragma once
 
 #include "builder/deploy/deployment.h"
 
 G_BEGIN_DECLS
 
-/** Whether the new version answers all events as it should: %TERRANE_ERROR_REFUSED if not. */
+/** Whether the new version answers all events correctly: %TERRANE_ERROR_REFUSED if not.
+ * Errors: see the head. */
 gboolean terrane_deployment_try_version (TerraneDeployment *self, GCancellable *cancellable,
                                          GError **error);
 
-/**
- * terrane_deployment_try_alias:
- *
- * The same through the alias. Events that come to the version before are given to the new one
- * directly as well: how that one answered is not held against it.
- */
+/** Like terrane_deployment_try_version(), through the alias. An event that is routed to the
+ * previous version is also sent to the new one directly; a wrong answer of the previous version is
+ * ignored. Errors: %TERRANE_ERROR_REFUSED, %OCI_ERROR_USAGE, %OCI_ERROR_FORMAT,
+ * %OCI_ERROR_UNSUPPORTED, %OCI_ERROR_LIMIT, %OCI_ERROR_NOT_FOUND, %OCI_ERROR_EXISTS,
+ * %OCI_ERROR_UNREACHABLE, %OCI_ERROR_NETWORK, %OCI_ERROR_TIMEOUT, %OCI_ERROR_DENIED,
+ * %OCI_ERROR_IO, %OCI_ERROR_CANCELLED. */
 gboolean terrane_deployment_try_alias (TerraneDeployment *self, GCancellable *cancellable,
                                        GError **error);
 

@@ -4,7 +4,7 @@
 
 enum
 {
-  MAX_ATTEMPTS = 5, /* at a function that other changes get in the way of */
+  MAX_ATTEMPTS = 5, /* to update a function while other changes interfere */
 };
 
 static OciLambdaCall *
@@ -33,7 +33,7 @@ is_conflict (const OciLambdaReply *reply)
   return reply->status == 409 || reply->status == 412;
 }
 
-/* The function as it is when nothing is under way, with its code. */
+/* Returns the function with its code, once no change is in progress. */
 static OciLambdaFunction *
 get_settled (TerraneDeployment *self, GCancellable *cancellable, GError **error)
 {
@@ -59,8 +59,8 @@ has_our_image (const TerraneDeployment *self, const OciLambdaFunction *function)
   return g_strcmp0 (digest, self->image->digest) == 0;
 }
 
-/* A conflict is either with another change that is under way, with one that has been, or, when the
- * answer to the first attempt was lost, with our own. */
+/* A conflict is with another change that is in progress, with a finished one, or, if the answer to
+ * the first attempt was lost, with this one. */
 static gboolean
 update_code (TerraneDeployment *self, GCancellable *cancellable, GError **error)
 {
@@ -85,7 +85,7 @@ update_code (TerraneDeployment *self, GCancellable *cancellable, GError **error)
     }
 }
 
-/* After it @revision and @code_sha256 are those of the function with the image. */
+/* Sets @revision and @code_sha256 to those of the function with the image. */
 static gboolean
 confirm_code (TerraneDeployment *self, GCancellable *cancellable, GError **error)
 {

@@ -25,7 +25,7 @@ set_octal (json_t *cause, const char *key, uint32_t mode)
   oci_json_set (cause, key, oci_json_text (text));
 }
 
-/* The values of one attribute, where they can be said in a word. */
+/* Sets the values of one attribute, if they are short. */
 static void
 set_values (json_t *cause, const char *attribute, const TerraneNode *a, const TerraneNode *b)
 {
@@ -86,8 +86,8 @@ set_change (const Search *self, const TerraneDiffChange *change, json_t *cause, 
   return TRUE;
 }
 
-/* Of a layer by its number, which counts from 1. A directory that came or went is named by the
- * first file in it, which says more. */
+/* Finds a change in a layer by its number, which starts from 1. An added or removed directory is
+ * represented by the first file in it, which is more informative. */
 static const TerraneDiffChange *
 find_change (const Search *self, int layer)
 {
@@ -162,7 +162,7 @@ add_document (json_t *causes, const char *kind, const json_t *rows)
   oci_json_append (causes, cause);
 }
 
-/* Both say the same in other bytes. */
+/* Both have the same meaning in different bytes. */
 static void
 add_spelling (const TerraneDiffSide *a, const TerraneDiffSide *b, json_t *causes)
 {

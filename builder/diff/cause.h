@@ -1,4 +1,4 @@
-/* Why two images that were meant to be equal are not: the first difference of each kind. */
+/* Explains why two images that should be equal differ: the first difference of each kind. */
 #pragma once
 
 #include "builder/diff/side.h"
@@ -8,10 +8,12 @@ G_BEGIN_DECLS
 
 /**
  * terrane_diff_causes:
- * @config, @manifest: of terrane_diff_documents()
+ * @config, @manifest: from terrane_diff_documents()
  *
- * Returns: (transfer full) (nullable): array of {"kind", …}, see docs/record.md: at most one for
- *   layers, configuration and manifest each; the last only when nothing else explains it
+ * Returns: (transfer full): array of {"kind", …}, see docs/record.md: at most one each for layers,
+ *   configuration and manifest; the last only if nothing else explains the difference
+ * Errors: %OCI_ERROR_FORMAT, %OCI_ERROR_CORRUPT, %OCI_ERROR_UNSUPPORTED, %OCI_ERROR_LIMIT,
+ *   %OCI_ERROR_IO.
  */
 json_t *terrane_diff_causes (const TerraneDiffSide *a, const TerraneDiffSide *b,
                              const TerraneTreeDiff *diff, const json_t *config,

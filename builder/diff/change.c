@@ -102,7 +102,7 @@ terrane_diff_attributes (const TerraneDiffChange *change, TerraneStore *store_a,
   else
     {
       add_attributes (a, b, attributes);
-      /* Objects differ by attributes or content: where attributes differ, content may be equal. */
+      /* Objects differ by attributes or content: if attributes differ, content may be equal. */
       if (a->type == OCI_ENTRY_FILE && a->size == b->size && attributes->len > 0
           && !terrane_diff_content (store_a, a, store_b, b, &byte, error))
         return FALSE;

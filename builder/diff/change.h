@@ -1,11 +1,11 @@
-/* What differs of one file. */
+/* Finds how a file differs between two images. */
 #pragma once
 
 #include "builder/diff/tree-diff.h"
 
 G_BEGIN_DECLS
 
-/* Where two streams of bytes part; a stream that ends there has -1. */
+/* Position where two streams of bytes differ first; -1 for a stream that ends there. */
 typedef struct
 {
   gboolean found;
@@ -17,21 +17,27 @@ typedef struct
 typedef gboolean (*TerraneDiffRead) (gpointer data, void *buffer, size_t len, size_t *out_read,
                                      GError **error);
 
-/** Compares what @read gives of both. */
+/** Compares two streams that @read returns. Errors: those of @read. */
 gboolean terrane_diff_streams (TerraneDiffRead read, gpointer a, gpointer b, TerraneDiffByte *out,
                                GError **error);
 
-/** The same of two descriptors, from where they are. */
+/** Like terrane_diff_streams(), for two descriptors from their current offsets. Errors:
+ * %OCI_ERROR_IO. */
 gboolean terrane_diff_bytes (int a, int b, TerraneDiffByte *out, GError **error);
 
-/** The same of the contents of two files. */
+/** Like terrane_diff_streams(), for the contents of two files. Errors: %OCI_ERROR_FORMAT,
+ * %OCI_ERROR_IO. */
 gboolean terrane_diff_content (TerraneStore *store_a, const TerraneNode *a, TerraneStore *store_b,
                                const TerraneNode *b, TerraneDiffByte *out, GError **error);
 
 /**
  * terrane_diff_attributes:
- * @out_words: (out) (transfer container): static words, the most telling first: "type", "content",
- *   "target", "mode", "uid", "gid", "xattrs"; empty when only one side has the path
+ * @out_words: (out) (transfer container): static words, the most important first: "type",
+ *   "content", "target", "mode", "uid", "gid", "xattrs"; empty if only one side has the path
+ *
+ * Finds the attributes that differ.
+ *
+ * Errors: %OCI_ERROR_FORMAT, %OCI_ERROR_IO.
  */
 gboolean terrane_diff_attributes (const TerraneDiffChange *change, TerraneStore *store_a,
                                   TerraneStore *store_b, GPtrArray **out_words, GError **error);

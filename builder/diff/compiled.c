@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-/* The section says which part of a compilation to look at; the byte is for what has none. */
+/* The section tells which part of a compilation to examine; the byte is for files without
+ * sections. */
 static gboolean
 describe_content (json_t *row, const TerraneDiffRoot *a, const TerraneDiffRoot *b,
                   const TerraneDiffChange *change, GError **error)

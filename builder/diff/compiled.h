@@ -1,4 +1,4 @@
-/* What differs between two compilations of one recipe. */
+/* Finds the differences between two compilations of one recipe. */
 #pragma once
 
 #include "builder/diff/tree-diff.h"
@@ -7,8 +7,9 @@
 
 G_BEGIN_DECLS
 
-/** Returns: (transfer full) (nullable): array of {"path", "attribute", "section", "offset"}, see
- * docs/record.md; empty when both made the same */
+/** Returns: (transfer full): array of {"path", "attribute", "section", "offset"}, see
+ * docs/record.md; empty if both are the same. Errors: %OCI_ERROR_FORMAT, %OCI_ERROR_CORRUPT,
+ * %OCI_ERROR_IO, codes of %G_IO_ERROR (from libostree). */
 json_t *terrane_diff_compiled (const TerraneDiffRoot *a, const TerraneDiffRoot *b, GError **error);
 
 G_END_DECLS

@@ -43,7 +43,7 @@ describe_image (const TerraneDiffSide *side)
   return object;
 }
 
-/* The configuration without what follows from the layers. */
+/* Returns the configuration without what depends on the layers. */
 static json_t *
 config_of (const TerraneDiffSide *side)
 {
@@ -55,7 +55,7 @@ config_of (const TerraneDiffSide *side)
   return config;
 }
 
-/* The manifest likewise. @n_layers: of the other image. Returns: (transfer full) (nullable) */
+/* Likewise for the manifest. @n_layers: of the other image. Returns: (transfer full) (nullable) */
 static json_t *
 manifest_of (const TerraneDiffSide *side, guint n_layers, GError **error)
 {
@@ -77,12 +77,12 @@ manifest_of (const TerraneDiffSide *side, guint n_layers, GError **error)
     (void) json_object_del (layer, "size");
     (void) json_object_del (json_object_get (layer, "annotations"), TERRANE_ANNOTATION_LAYER_KEY);
   }
-  if (n_layers != side->image->manifest->layers->len) /* then no position means the same in both */
+  if (n_layers != side->image->manifest->layers->len) /* positions do not correspond in that case */
     (void) json_object_del (manifest, "layers");
   return manifest;
 }
 
-/* One tree, or a layer that says of none: all of its layers together. */
+/* One tree, or all layers together that belong to no tree. */
 typedef struct
 {
   const char *name;
@@ -90,7 +90,7 @@ typedef struct
   guint layers_a, layers_b;
   GString *digests_a, *digests_b;
   guint added, removed, changed; /* files */
-  int64_t bytes;                 /* unpacked, that there are more in b */
+  int64_t bytes;                 /* unpacked, difference from a to b */
 } Tree;
 
 static void

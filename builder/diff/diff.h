@@ -1,5 +1,4 @@
-/* What differs between two images, as one document: 'terrane diff', and builds that are verified.
- */
+/* Compares two images, in one document, for 'terrane diff' and the verification of builds. */
 #pragma once
 
 #include "builder/diff/side.h"
@@ -8,11 +7,13 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  gboolean symbols;  /* of libraries that differ */
-  const char *today; /* (nullable): "YYYY-MM-DD": check both, and compare the findings */
+  gboolean symbols;  /* also of libraries that differ */
+  const char *today; /* (nullable): "YYYY-MM-DD": also check both images and compare the findings */
 } TerraneDiffOptions;
 
-/** Returns: (transfer full) (nullable): the document "diff" of docs/record.md */
+/** Returns: (transfer full): the document "diff" of docs/record.md. Errors: %OCI_ERROR_FORMAT,
+ * %OCI_ERROR_CORRUPT, %OCI_ERROR_UNSUPPORTED, %OCI_ERROR_LIMIT, %OCI_ERROR_IO, codes of
+ * %G_IO_ERROR (from libostree). */
 json_t *terrane_diff (TerraneDiffSide *a, TerraneDiffSide *b, const TerraneDiffOptions *options,
                       GError **error);
 

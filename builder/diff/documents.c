@@ -4,7 +4,7 @@
 
 enum
 {
-  MAX_ROWS = 1000, /* of strangers' documents; what is over says nothing more */
+  MAX_ROWS = 1000, /* for untrusted documents; further differences are omitted */
   MAX_KEY = 4000,  /* bytes */
 };
 
@@ -63,8 +63,8 @@ compare_arrays (Comparison *self, const json_t *a, const json_t *b)
     }
 }
 
-/* "NAME=VALUE" strings by name. Returns: (transfer full) (nullable): %NULL when they are not that,
- * or when one name is there twice */
+/* Returns: (transfer full) (nullable): "NAME=VALUE" strings by name; %NULL if they do not have this
+ * form, or if a name occurs twice */
 static json_t *
 variables (const json_t *array)
 {

@@ -1,4 +1,4 @@
-/* What differs between two JSON documents of images. */
+/* Compares two JSON documents of images. */
 #pragma once
 
 #include "oci/base/json.h"
@@ -9,8 +9,8 @@ G_BEGIN_DECLS
  * terrane_diff_documents:
  * @a, @b: (nullable)
  *
- * Returns: (transfer full): array of {"key", "a", "b"}: a key is the way from the document, such as
- *   "config.Env.PATH" or "history[2].created"; a value that is not there is left out
+ * Returns: (transfer full): array of {"key", "a", "b"}: a key is a path in the document, such as
+ *   "config.Env.PATH" or "history[2].created"; a missing value is omitted
  */
 json_t *terrane_diff_documents (const json_t *a, const json_t *b);
 

@@ -5,7 +5,7 @@
 
 #include "oci/base/text-hash.h"
 
-/* For what the image was built; as of 'terrane check'. */
+/* Returns the target that the image was built for, as in 'terrane check'. */
 static TerraneTarget
 target_of (const TerraneDiffSide *side)
 {
@@ -13,7 +13,7 @@ target_of (const TerraneDiffSide *side)
   const json_t *known =
       json_object_get (side->image->manifest->annotations, TERRANE_ANNOTATION_TARGET);
   if (json_is_string (known))
-    (void) terrane_target_parse (json_string_value (known), &target); /* a later version's */
+    (void) terrane_target_parse (json_string_value (known), &target); /* or a later version's */
   return target;
 }
 
@@ -51,7 +51,7 @@ key_of (const json_t *finding)
                           json_string_value (json_object_get (finding, "message")));
 }
 
-/* Findings of @some that @other lacks. */
+/* Returns findings of @some that @other lacks. */
 static json_t *
 only_in (const json_t *some, const json_t *other)
 {

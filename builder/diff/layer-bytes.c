@@ -18,7 +18,7 @@ typedef struct
   OciLayerStream *stream;
   OciUnpackBudget budget;
   OciArchiveReader *reader; /* (nullable) */
-  const void *piece;        /* of the stream, when it is read without a reader */
+  const void *piece;        /* of the stream, if it is read without a reader */
   size_t left;              /* bytes of it */
 } Layer;
 
@@ -141,7 +141,7 @@ set_path (json_t *cause, const char *path)
   oci_json_set (cause, "path", oci_json_text (absolute));
 }
 
-/* *@out_found: the next entries differ; *@out_end: there are none */
+/* *@out_found: the next entries differ; *@out_end: there are no more */
 static gboolean
 find_entry (Layer *const *layers, json_t *cause, gboolean *out_found, gboolean *out_end,
             GError **error)

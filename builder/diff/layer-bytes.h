@@ -1,5 +1,5 @@
-/* What differs between two layers whose files are the same in the end: entries that later ones
- * hide, times, the order, how the tar is written or compressed. */
+/* Finds differences between two layers with the same files: entries that later ones hide, times,
+ * the order, the encoding or compression of the tar. */
 #pragma once
 
 #include "oci/layout.h"
@@ -14,8 +14,13 @@ typedef struct
 
 /**
  * terrane_diff_layer_bytes:
- * @cause: gets "path", "attribute", "offset", "a", "b" of the first difference
- * @same_tar: both give the same tar, and are compressed in different ways
+ * @cause: receives "path", "attribute", "offset", "a", "b" of the first difference
+ * @same_tar: both have the same tar, with different compression
+ *
+ * Compares two layers.
+ *
+ * Errors: %OCI_ERROR_FORMAT, %OCI_ERROR_CORRUPT, %OCI_ERROR_UNSUPPORTED, %OCI_ERROR_LIMIT,
+ *   %OCI_ERROR_IO.
  */
 gboolean terrane_diff_layer_bytes (const TerraneDiffLayer *a, const TerraneDiffLayer *b,
                                    gboolean same_tar, json_t *cause, GError **error);

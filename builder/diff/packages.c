@@ -14,7 +14,7 @@ enum
   MAX_DISTS = 5000,
 };
 
-/* What the packages of one side are. */
+/* The packages of one side. */
 typedef struct
 {
   TerraneImageView view;
@@ -27,8 +27,8 @@ typedef struct
 typedef struct
 {
   const TerranePackage *a, *b; /* (nullable) */
-  guint files;                 /* that differ */
-  uint64_t bytes_a, bytes_b;   /* of these */
+  guint files;                 /* number of files that differ */
+  uint64_t bytes_a, bytes_b;   /* their sizes */
 } Pair;
 
 struct _TerraneDiffPackages
@@ -55,7 +55,7 @@ child (const TerraneNode *directory, const char *name)
   return terrane_node_child (directory, name, strlen (name));
 }
 
-/* What nothing can be read of is not a distribution. */
+/* Unreadable metadata is not a distribution. */
 static gboolean
 add_dist (Side *self, TerraneNode *node, GError **error)
 {
@@ -91,7 +91,8 @@ own_node (Side *self, TerraneNode *node, TerranePackage *package)
     g_hash_table_insert (self->owners, node, package);
 }
 
-/* What dpkg keeps of a package beside the list of its files: NAME.md5sums, NAME.postinst, … */
+/* Assigns dpkg's files about a package besides the list of its files: NAME.md5sums, NAME.postinst,
+ * … */
 static void
 own_dpkg_files (Side *self)
 {
@@ -118,7 +119,7 @@ own_dpkg_files (Side *self)
     }
 }
 
-/* A distribution's own directory, whether its RECORD names all of it or not. */
+/* Assigns a distribution's own directory, even if its RECORD does not list all of it. */
 static void
 own_below (Side *self, TerraneNode *node, TerranePackage *package)
 {
@@ -127,7 +128,7 @@ own_below (Side *self, TerraneNode *node, TerranePackage *package)
     own_below (self, node->children->pdata[i], package);
 }
 
-/* Lists of packages name their files; of these the tree has the ones that differ. */
+/* Lists of packages name their files; the tree contains those that differ. */
 static void
 own_all (Side *self)
 {
@@ -142,7 +143,7 @@ own_all (Side *self)
   own_dpkg_files (self);
 }
 
-/* Bytecode that an installer compiled is in no list: it is of the package of its module. */
+/* Bytecode compiled by an installer is in no list: it belongs to the package of its module. */
 static const TerranePackage *
 owner_of (const Side *self, const TerraneNode *node)
 {
@@ -193,7 +194,7 @@ key_of (const TerranePackage *package)
                       package->dist != NULL ? package->dist->normalised : package->name, NULL);
 }
 
-/* Packages by what they are called; there may be several of one name. */
+/* Groups packages by name, of which there may be several. */
 static GHashTable *
 by_name (const GPtrArray *packages)
 {
@@ -213,7 +214,8 @@ by_name (const GPtrArray *packages)
   return names;
 }
 
-/* Of several of one name the one of the same version, else the first. Takes it out of the list. */
+/* Among several of one name takes the one of the same version, else the first. Removes it from the
+ * list. */
 static const TerranePackage *
 take_partner (GPtrArray *list, const TerranePackage *package)
 {
@@ -260,7 +262,7 @@ count (Pair *pair, const TerraneNode *node, gboolean is_a)
   *bytes += node->type == OCI_ENTRY_FILE ? node->size : 0;
 }
 
-/* What of each package differs. */
+/* Counts the differences of each package. */
 static void
 count_changes (TerraneDiffPackages *self, const TerraneTreeDiff *diff)
 {
@@ -340,7 +342,7 @@ weight (const Pair *pair)
                                        : pair->bytes_b - pair->bytes_a;
 }
 
-/* Other versions before other files of the same version. */
+/* Sorts other versions before other files of the same version. */
 static gboolean
 has_other_version (const Pair *pair)
 {

@@ -11,7 +11,7 @@ terrane_diff_side_init (TerraneDiffSide *self, TerraneStore *store, const Terran
     return FALSE;
   if (self->files.layers != NULL)
     return TRUE;
-  /* They were read out of the layers now. The store knows them from here on. */
+  /* They were read from the layers now, and are known to the store from here on. */
   terrane_image_files_clear (&self->files);
   return terrane_image_files (store, image, FALSE, jobs, progress, &self->files, error);
 }

@@ -47,7 +47,7 @@ terrane_diff_library_stem (const char *soname)
   return g_strndup (soname, len);
 }
 
-/* *@out_library: (transfer full) (nullable): %NULL for what is not a library or program */
+/* *@out_library: (transfer full) (nullable): %NULL if it is not a library or program */
 static gboolean
 read_library (TerraneStore *store, const TerraneNode *node, const char *path, Library **out_library,
               GError **error)
@@ -90,7 +90,7 @@ compare_texts (gconstpointer a, gconstpointer b)
   return strcmp (*(const char *const *) a, *(const char *const *) b);
 }
 
-/* Symbols of @some that @other lacks, sorted. */
+/* Returns symbols of @some that @other lacks, sorted. */
 static json_t *
 only_in (const Library *some, const Library *other)
 {

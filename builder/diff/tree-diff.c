@@ -10,13 +10,13 @@
 
 enum
 {
-  MAX_DEPTH = 4096, /* more than a path of the system can have */
+  MAX_DEPTH = 4096, /* deeper than any path that the system can have */
 };
 
 /* A child of a directory. */
 typedef struct
 {
-  char *name;      /* the bytes that it has in the image */
+  char *name;      /* its bytes in the image */
   GVariant *entry; /* "(say)" of a file, "(sayay)" of a directory */
 } Entry;
 
@@ -103,7 +103,7 @@ typedef struct
   GPtrArray *changes;
   GString *path;
   unsigned depth;
-  unsigned in_dist; /* directories of a dist-info: all of it is loaded */
+  unsigned in_dist; /* number of directories of a dist-info, which is loaded completely */
 } Walk;
 
 static void
@@ -144,7 +144,7 @@ tree_of (GVariant *entry)
   return is_directory (entry) ? g_variant_get_child_value (entry, 1) : NULL;
 }
 
-/* Directories that differ, or that one side has. */
+/* Visits directories that differ, or that only one side has. */
 static gboolean
 descend (Walk *self, GVariant *const *entries, gboolean is_dist, GError **error)
 {
@@ -163,7 +163,7 @@ descend (Walk *self, GVariant *const *entries, gboolean is_dist, GError **error)
   return ok;
 }
 
-/* @entries: (nullable) each: the children of the path that is being looked at */
+/* @entries: (nullable) each: the children of the current path */
 static gboolean
 visit (Walk *self, GVariant *const *entries, GError **error)
 {
@@ -172,7 +172,7 @@ visit (Walk *self, GVariant *const *entries, GError **error)
   gboolean equal = both && g_variant_equal (entries[0], entries[1]);
   gboolean is_dist = g_str_has_suffix (self->path->str, ".dist-info")
                      || g_str_has_suffix (self->path->str, ".egg-info");
-  /* Links of the top directory: lists of packages name files through them. */
+  /* Links in the top directory: lists of packages name files through them. */
   gboolean is_top = self->depth == 0 && !is_directory (entries[0]);
   if (equal && !is_dist && !is_top && self->in_dist == 0)
     return TRUE;
@@ -199,7 +199,7 @@ walk_entries (Walk *self, const GArray *a, const GArray *b, GError **error)
       const Entry *right = j < b->len ? &g_array_index (b, Entry, j) : NULL;
       int order = left == NULL ? 1 : right == NULL ? -1 : strcmp (left->name, right->name);
       const Entry *first = order <= 0 ? left : right;
-      g_assert (first != NULL); /* else the loop would have ended */
+      g_assert (first != NULL); /* otherwise the loop would have ended */
       GVariant *const entries[SIDES] = { order <= 0 ? first->entry : NULL,
                                          order >= 0 && right != NULL ? right->entry : NULL };
       g_string_append_printf (self->path, "%s%s", len > 0 ? "/" : "", first->name);
@@ -276,7 +276,7 @@ terrane_tree_diff_free (TerraneTreeDiff *self)
   g_free (self);
 }
 
-/* What is there already stays: changes borrow it. */
+/* Existing nodes are kept, since changes borrow them. */
 static gboolean
 load_missing (const Side *self, GString *path, GVariant *entry, unsigned depth, GError **error)
 {
@@ -304,7 +304,7 @@ load_missing (const Side *self, GString *path, GVariant *entry, unsigned depth, 
   return entries != NULL;
 }
 
-/* @out_entry: (out) (transfer full) (nullable): what @tree has of this name */
+/* @out_entry: (out) (transfer full) (nullable): the entry of @tree with this name */
 static gboolean
 find_child (OstreeRepo *repo, GVariant *tree, const char *name, GVariant **out_entry,
             GError **error)
@@ -344,14 +344,14 @@ terrane_tree_diff_load (const TerraneDiffRoot *root, TerraneTree *tree, const ch
   return TRUE;
 }
 
-/* Layers of nodes are in runs of the whole tree's order, parents first. */
+/* Layers of nodes are stored as runs in the order of the whole tree, parents first. */
 typedef struct
 {
   OstreeRepo *repo;
-  const json_t *runs; /* [how many, which, how many, which, …] */
+  const json_t *runs; /* [length, layer, length, layer, …] */
   size_t at;
   json_int_t left;    /* of the run at @at */
-  GHashTable *counts; /* checksum of a directory -> json_int_t: what is below it */
+  GHashTable *counts; /* checksum of a directory -> json_int_t: number of nodes below it */
 } Marking;
 
 static int
@@ -404,7 +404,7 @@ count_below (Marking *self, GVariant *tree, unsigned depth, json_int_t *out_coun
   return TRUE;
 }
 
-/* @directory: (nullable): nothing below it is wanted */
+/* @directory: (nullable): NULL if nothing below it is needed */
 static gboolean
 mark_below (Marking *self, const TerraneNode *directory, GVariant *tree, unsigned depth,
             GError **error)

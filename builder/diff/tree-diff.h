@@ -1,5 +1,5 @@
-/* What differs between the files of two images, found by the checksums of ostree's objects:
- * directories that both have are skipped with all that is below them. */
+/* Compares the files of two images by the checksums of ostree's objects: directories that are the
+ * same in both are skipped with everything in them. */
 #pragma once
 
 #include "builder/store/store.h"
@@ -7,15 +7,15 @@
 
 G_BEGIN_DECLS
 
-/* One path. Both nodes are there when it is there in both images and differs. */
+/* One path. Both nodes are set if it exists in both images and differs. */
 typedef struct
 {
-  char *path;     /* without a slash in front */
+  char *path;     /* without the leading slash */
   TerraneNode *a; /* (nullable): of the tree of the same name */
   TerraneNode *b; /* (nullable) */
 } TerraneDiffChange;
 
-/* Where the files of an image are. */
+/* Location of an image's files. */
 typedef struct
 {
   TerraneStore *store;
@@ -24,22 +24,23 @@ typedef struct
 
 typedef struct
 {
-  TerraneTree *a, *b; /* what differs, with the directories above, and what says which packages
-                       * files are of: not more */
-  GPtrArray *changes; /* of TerraneDiffChange, by path */
-  GPtrArray *dists_a; /* of TerraneNode: dist-info and egg-info beside what differs, with what is
-                       * in them */
+  TerraneTree *a, *b; /* only the nodes that differ, the directories above them, and files that
+                         describe packages */
+  GPtrArray *changes; /* of TerraneDiffChange, sorted by path */
+  GPtrArray *dists_a; /* of TerraneNode: dist-info and egg-info next to nodes that differ, with
+                         their content */
   GPtrArray *dists_b;
 } TerraneTreeDiff;
 
-/** The commits may be of different stores. Returns: (transfer full) (nullable) */
+/** Compares two commits, which may be in different stores. Returns: (transfer full). Errors:
+ * %OCI_ERROR_FORMAT, %OCI_ERROR_CORRUPT, codes of %G_IO_ERROR (from libostree). */
 TerraneTreeDiff *terrane_tree_diff_new (const TerraneDiffRoot *a, const TerraneDiffRoot *b,
                                         GError **error);
 void terrane_tree_diff_free (TerraneTreeDiff *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneTreeDiff, terrane_tree_diff_free)
 
-/** Adds what is at @path of the commit to @tree, with all below it; nothing when there is nothing.
- */
+/** Adds @path of the commit to @tree, with everything below it; a missing path is not an error.
+ * Errors: %OCI_ERROR_FORMAT, %OCI_ERROR_CORRUPT, codes of %G_IO_ERROR (from libostree). */
 gboolean terrane_tree_diff_load (const TerraneDiffRoot *root, TerraneTree *tree, const char *path,
                                  GError **error);
 
@@ -47,7 +48,9 @@ gboolean terrane_tree_diff_load (const TerraneDiffRoot *root, TerraneTree *tree,
  * terrane_tree_diff_mark_layers:
  * @layers: of TerraneImageFiles
  *
- * Gives the nodes of @tree, a part of the commit's, the layers that they are from.
+ * Sets the layer number of the nodes of @tree, which is a part of the commit's tree.
+ *
+ * Errors: %OCI_ERROR_FORMAT, %OCI_ERROR_CORRUPT, codes of %G_IO_ERROR (from libostree).
  */
 gboolean terrane_tree_diff_mark_layers (const TerraneDiffRoot *root, TerraneTree *tree,
                                         const json_t *layers, GError **error);

@@ -1,4 +1,5 @@
-/* What talks to servers goes by: certificates, proxies, credentials. Nothing secret is shown. */
+/* Conditions of requests to servers: certificates, proxies, credentials. Nothing secret is
+ * shown. */
 #include "builder/doctor/rows.h"
 
 #include "oci/aws/aws-credentials.h"
@@ -42,7 +43,7 @@ look_for_proxy (TerraneRound *round)
   oci_proxy_clear (&proxy);
 }
 
-/* A helper that a file names has to be there. */
+/* A helper named by a file must exist. */
 static void
 add_entry (TerraneRound *round, const char *path, GBytes *data, const char *key)
 {
@@ -66,7 +67,7 @@ add_entry (TerraneRound *round, const char *path, GBytes *data, const char *key)
                        "%s: %s, named in %s, is not in PATH", quoted, name, path);
 }
 
-/* Returns: how many it has */
+/* Returns: number of entries */
 static guint
 look_into (TerraneRound *round, const char *path)
 {
@@ -144,7 +145,7 @@ look_for_aws (TerraneRound *round)
                        "none but what a role of the machine may give; not tried without --aws");
 }
 
-/* An answer, whether or not there is such a tag, means that the registry can be used. */
+/* Any answer, whether or not the tag exists, means that the registry can be used. */
 static void
 ask_registry (TerraneRound *round, const char *text)
 {

@@ -1,12 +1,12 @@
-/* What this host can do and what it cannot: a row per thing, each tried where trying is possible.
- * Nothing goes to the network unless a row is about what the user asked for. */
+/* Finds out what this host can and cannot do: a row per feature, each tried where possible. Makes
+ * no connection except for rows about registries or AWS that the user asked for. */
 #pragma once
 
 #include "builder/doctor/symptom.h"
 
 G_BEGIN_DECLS
 
-/** Tries everything. Returns: (transfer full): of TerraneSymptom, in the order of its tables */
+/** Tries everything. Returns: (transfer full): of TerraneSymptom, in the order of the tables */
 GPtrArray *terrane_doctor_run (const TerraneDoctor *self);
 
 G_END_DECLS

@@ -1,4 +1,4 @@
-/* The tables of the rows, by what they are about. Each row is tried by one function. */
+/* Tables of the rows, by subject. Each row is tried by one function. */
 #pragma once
 
 #include "builder/doctor/symptom.h"
@@ -19,18 +19,18 @@ typedef struct
   void (*look) (TerraneRound *round);
 } TerraneDoctorRow;
 
-/* Ended by one without a name. */
+/* Each ends with an entry without a name. */
 extern const TerraneDoctorRow terrane_doctor_sandbox_rows[];
 extern const TerraneDoctorRow terrane_doctor_host_rows[];
 extern const TerraneDoctorRow terrane_doctor_store_rows[];
 extern const TerraneDoctorRow terrane_doctor_access_rows[];
 
-/** @fix: (nullable). */
+/** Adds a result of the current row. @fix: (nullable) */
 void terrane_round_add (TerraneRound *self, TerraneSymptomStatus status, const char *fix,
                         const char *format, ...) G_GNUC_PRINTF (4, 5);
 
-/** The first line that a program prints, %NULL when it is not in PATH. Returns: (transfer full)
- * (nullable) */
+/** Runs a program. Returns: (transfer full) (nullable): the first line that it prints, %NULL if it
+ * is not in PATH */
 char *terrane_round_ask_program (const char *const *argv);
 
 G_END_DECLS

@@ -1,4 +1,4 @@
-/* What programs of images can be kept in by. */
+/* The means to contain programs of images. */
 #include "builder/doctor/rows.h"
 
 #include "builder/sandbox/cgroup.h"
@@ -22,7 +22,7 @@ enum
 {
   MAX_TEXT = 4096,
   MAX_SUBUID = 256 * 1024,
-  SUBUIDS = 65536, /* what podman's documentation gives a user */
+  SUBUIDS = 65536, /* number that podman's documentation assigns to a user */
   TRY_MS = 20 * 1000,
   TRY_PROCESSES = 16,
 };
@@ -30,7 +30,7 @@ enum
 #define TRY_BYTES (UINT64_C (64) * 1024 * 1024)
 #define PROC_SYS "/proc/sys/"
 
-/* Without namespaces a build can go on, when it was told how. */
+/* Without namespaces builds are possible with another sandbox. */
 static TerraneSymptomStatus
 needed_by (const TerraneRound *round, TerraneSandboxKind kind)
 {
@@ -46,7 +46,7 @@ read_line (const char *path, char *text, size_t size)
   return TRUE;
 }
 
-/* By a child, which is lost to it. Returns: an errno; 0 when it may */
+/* Tried by a child, which is changed by it. Returns: an errno; 0 if it is allowed */
 static int
 try_namespace (void)
 {
@@ -67,7 +67,7 @@ explain_namespaces (void)
   return g_strconcat (why, "; or build with '--sandbox none' (docs/sandbox.md)", NULL);
 }
 
-/* What there is of the settings by which hosts forbid them. */
+/* Lists the settings by which hosts forbid them. */
 static char *
 settings (void)
 {
@@ -113,7 +113,7 @@ look_for_bubblewrap (TerraneRound *round)
                        "sudo apt install bubblewrap", "not in PATH");
 }
 
-/* Whether what it is made of is there, by the rows before. */
+/* Whether its parts exist, according to the rows before. */
 static gboolean
 can_be_tried (const TerraneRound *round)
 {
@@ -123,7 +123,7 @@ can_be_tried (const TerraneRound *round)
   return TRUE;
 }
 
-/* All of it at once: a program of this machine in the sandbox of images. */
+/* Everything together: runs a program of this machine in the sandbox of images. */
 static void
 look_for_sandbox (TerraneRound *round)
 {
@@ -165,7 +165,7 @@ look_for_modules (TerraneRound *round)
     terrane_round_add (round, TERRANE_SYMPTOM_OK, NULL, "neither AppArmor nor SELinux");
 }
 
-/* In a directory of its own, since an image that lacks /etc/passwd needs the most of them. */
+/* Uses a directory of its own, since an image that lacks /etc/passwd needs most of them. */
 static void
 look_for_overlays (TerraneRound *round)
 {
@@ -224,7 +224,7 @@ look_for_landlock (TerraneRound *round)
   terrane_landlock_clear (&rules);
 }
 
-/* Of subuid(5): "NAME:FIRST:COUNT". */
+/* subuid(5): "NAME:FIRST:COUNT". */
 static gboolean
 has_range (const char *path)
 {
@@ -247,7 +247,8 @@ has_range (const char *path)
   return sum >= SUBUIDS;
 }
 
-/* Where cgroups are of both versions, and the second has controllers, crun starts nothing. */
+/* If cgroups of both versions are mounted, and the second has controllers, crun cannot start
+ * anything. */
 static gboolean
 crun_refuses (void)
 {
@@ -285,7 +286,7 @@ look_for_podman (TerraneRound *round)
                        geteuid () == 0 ? "" : ", with a range of numbers");
 }
 
-/* What was chosen instead of the default, and what it lacks. */
+/* The chosen sandbox if it is not the default, and what it lacks. */
 static void
 look_for_choice (TerraneRound *round)
 {

@@ -1,4 +1,4 @@
-/* What the store's file system can do. */
+/* Features of the store's file system. */
 #include "builder/doctor/rows.h"
 
 #include "oci/base/error.h"
@@ -14,7 +14,7 @@
 
 #define WANTED_BYTES (UINT64_C (2) * 1024 * 1024 * 1024)
 
-/* The store, or the directory that it would be made in. Returns: (transfer full) */
+/* Returns: (transfer full): the store, or the directory in which it would be made */
 static char *
 find_place (const char *store)
 {
@@ -54,7 +54,7 @@ look_for_directory (TerraneRound *round)
     }
 }
 
-/* The first of what the store does that does not work there. */
+/* Finds the first operation of the store that does not work there. */
 static const char *
 find_lack (int fd, int *out_errno)
 {

@@ -1,4 +1,4 @@
-/* What was found when this machine was asked what it can do. */
+/* Results of examining what this machine can do. */
 #pragma once
 
 #include "builder/sandbox/spec.h"
@@ -12,11 +12,11 @@ G_BEGIN_DECLS
 typedef enum
 {
   TERRANE_SYMPTOM_OK,
-  TERRANE_SYMPTOM_LIMITED, /* a build works, and something that it may want does not */
-  TERRANE_SYMPTOM_MISSING, /* a build does not work */
+  TERRANE_SYMPTOM_LIMITED, /* builds work, but something that they may use does not */
+  TERRANE_SYMPTOM_MISSING, /* builds do not work */
 } TerraneSymptomStatus;
 
-/** "ok", "limited", "missing". */
+/** Returns: (transfer none): "ok", "limited", "missing" */
 const char *terrane_symptom_status_name (TerraneSymptomStatus status);
 
 typedef struct
@@ -24,20 +24,20 @@ typedef struct
   const char *group; /* "sandbox" */
   const char *name;  /* "user-namespaces" */
   TerraneSymptomStatus status;
-  char *found; /* in words */
-  char *fix;   /* (nullable): a command, or what to ask for */
+  char *found; /* a sentence */
+  char *fix;   /* (nullable): a command, or what to ask an administrator for */
 } TerraneSymptom;
 
 void terrane_symptom_free (gpointer data);
 
-/* What is asked about. */
+/* The subjects to examine. */
 typedef struct
 {
   const char *store;             /* path, which need not exist */
-  TerraneSandboxKind sandbox;    /* the one that builds are going to use */
-  OciHttpClient *client;         /* (nullable): for what is asked of servers */
+  TerraneSandboxKind sandbox;    /* the one that builds will use */
+  OciHttpClient *client;         /* (nullable): for requests to servers */
   const char *const *registries; /* (nullable): "HOST/REPOSITORY[:TAG]" */
-  gboolean aws;                  /* get AWS credentials, too */
+  gboolean aws;                  /* also find AWS credentials */
   GCancellable *cancellable;     /* (nullable) */
 } TerraneDoctor;
 

@@ -12,14 +12,14 @@ enum
   MAX_SUMMARY_CHARACTERS = 120,
 };
 
-/* A record that is about a package. */
+/* A record about a package. */
 typedef struct
 {
   TerraneOsvRecord *record;
   TerraneOsvMatch match;
 } Hit;
 
-/* One package with what was found about it. */
+/* One package with its records. */
 typedef struct
 {
   const TerraneOsvPackage *package; /* borrowed */
@@ -33,7 +33,7 @@ struct _TerraneAdvisories
   GHashTable *by_name; /* NAME -> GPtrArray of Watched, borrowed */
   GPtrArray *packages; /* of TerraneOsvPackage, borrowed */
   guint n_hits;
-  guint dropped; /* hits over the limit */
+  guint dropped; /* number of hits beyond the limit */
   GMutex mutex;
 };
 
@@ -116,7 +116,7 @@ terrane_advisories_packages (const TerraneAdvisories *self)
   return self->packages;
 }
 
-/* The packages that a record may be about. */
+/* Packages that a record may be about. */
 typedef struct
 {
   const TerraneAdvisories *advisories;
@@ -133,7 +133,7 @@ find_candidates (gpointer data, G_GNUC_UNUSED const char *ecosystem, const char 
       g_ptr_array_add (self->watched, named->pdata[i]);
 }
 
-/* Called with the mutex. */
+/* Called with the mutex held. */
 static void
 add_hit (TerraneAdvisories *self, Watched *watched, TerraneOsvRecord *record,
          const TerraneOsvMatch *match)
@@ -170,7 +170,7 @@ terrane_advisories_take (TerraneAdvisories *self, TerraneOsvRecord *record)
     }
 }
 
-/* Hits that are about the same thing. */
+/* Hits about the same vulnerability. */
 typedef struct
 {
   GHashTable *ids; /* set of char *, borrowed */
@@ -200,8 +200,8 @@ add_all (GHashTable *ids, const char *const *more)
     g_hash_table_add (ids, (gpointer) *id);
 }
 
-/* A record of a distribution about one vulnerability is about nothing else; one about several, such
- * as a DSA, is not another name of any. */
+/* A distribution's record about one vulnerability is equivalent to it; one about several, such as a
+ * DSA, is not an alias of any. */
 static Group *
 group_of (Hit *hit)
 {
@@ -251,8 +251,8 @@ point_to (GHashTable *by_id, Group *group, const Group *ids_of)
     g_hash_table_replace (by_id, id, group);
 }
 
-/* Takes @group, and merges it with whatever of @by_id, id -> Group, shares an id with it; the
- * smaller ones into the largest. @groups: a set that owns */
+/* Consumes @group, and merges it with all groups of @by_id, id -> Group, that share an id with it;
+ * smaller ones into the largest. @groups: a set that owns them */
 static void
 join (GHashTable *groups, GHashTable *by_id, Group *group)
 {
@@ -280,8 +280,8 @@ join (GHashTable *groups, GHashTable *by_id, Group *group)
     }
 }
 
-/* Whether a distribution's record about several vulnerabilities says nothing that the records about
- * each of them do not. */
+/* Whether a distribution's record about several vulnerabilities adds nothing to the records about
+ * each of them. */
 static gboolean
 is_collection (const Group *self, GHashTable *by_id)
 {
@@ -301,7 +301,7 @@ compare_texts (gconstpointer a, gconstpointer b)
   return strcmp (*(const char *const *) a, *(const char *const *) b);
 }
 
-/* CVE is what everyone knows; then what explains it best. */
+/* CVE ids are best known; then the most informative ones. */
 static unsigned
 rank (const char *id)
 {
@@ -336,7 +336,7 @@ best_id (const GPtrArray *ids)
   return best;
 }
 
-/* With it all records that say a fixed version are satisfied. */
+/* Returns the version that satisfies all records with a fixed version. */
 static const char *
 fixed_of (const Group *self, TerraneOsvOrder order)
 {
@@ -350,7 +350,7 @@ fixed_of (const Group *self, TerraneOsvOrder order)
   return fixed;
 }
 
-/* The highest score, else the first vector, else a word of the database. */
+/* Uses the highest score, else the first vector, else a word of the database. */
 static void
 set_severity (const Group *self, json_t *finding)
 {
@@ -429,7 +429,7 @@ describe (Group *self, const TerraneComponent *component)
   return object;
 }
 
-/* Records of one id are from two places the same; the first counts. */
+/* Records with one id from two sources are the same; the first one is used. */
 static void
 report_component (Watched *watched, const TerraneComponent *component,
                   const TerraneDriftRules *rules, TerraneDriftReport *report)
@@ -439,7 +439,7 @@ report_component (Watched *watched, const TerraneComponent *component,
   g_autoptr (GHashTable) groups = g_hash_table_new_full (NULL, NULL, group_free, NULL);
   g_autoptr (GHashTable) by_id = g_hash_table_new (oci_text_hash, g_str_equal);
   const char *last = NULL;
-  g_ptr_array_sort (watched->hits, compare_hits); /* whatever order they came in */
+  g_ptr_array_sort (watched->hits, compare_hits); /* independent of the order of arrival */
   for (guint i = 0; i < watched->hits->len; i++)
     {
       Hit *hit = watched->hits->pdata[i];

@@ -1,5 +1,5 @@
-/* Which advisories are about the packages of images: records are taken one by one, from wherever
- * they are, and what they say of the same vulnerability becomes one finding. */
+/* Matches advisories with the packages of images: records are added one by one, from any source,
+ * and those about the same vulnerability become one finding. */
 #pragma once
 
 #include "builder/drift/inventory.h"
@@ -8,24 +8,24 @@
 
 G_BEGIN_DECLS
 
-/* For several threads. */
+/* Safe to use from several threads. */
 typedef struct _TerraneAdvisories TerraneAdvisories;
 
+/** Returns: (transfer full): without packages and records */
 TerraneAdvisories *terrane_advisories_new (void);
 void terrane_advisories_free (TerraneAdvisories *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneAdvisories, terrane_advisories_free)
 
-/** @inventory: must outlive @self */
+/** Adds the packages of @inventory to those that are watched. @inventory: must outlive @self */
 void terrane_advisories_watch (TerraneAdvisories *self, const TerraneInventory *inventory);
 
-/** All packages that are watched, each once. Returns: (transfer none) (element-type
- * TerraneOsvPackage) */
+/** Returns: (transfer none) (element-type TerraneOsvPackage): all watched packages, each once */
 const GPtrArray *terrane_advisories_packages (const TerraneAdvisories *self);
 
-/** Looks whether a record is about what is watched. */
+/** Adds a record if it is about a watched package. */
 void terrane_advisories_take (TerraneAdvisories *self, TerraneOsvRecord *record);
 
-/** Adds what was found about @inventory. */
+/** Adds the findings about @inventory to @report. */
 void terrane_advisories_report (TerraneAdvisories *self, const TerraneInventory *inventory,
                                 const TerraneDriftRules *rules, TerraneDriftReport *report);
 

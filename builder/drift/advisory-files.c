@@ -122,7 +122,7 @@ read_record (Reading *self, int dfd, const char *path, GError **error)
   return TRUE;
 }
 
-/* Others than .json and .zip are left alone. */
+/* Ignores files other than .json and .zip. */
 static gboolean
 read_file (Reading *self, int dfd, const char *name, GError **error)
 {
@@ -139,7 +139,7 @@ is_directory (int dfd, const char *name)
   return fstatat (dfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR (st.st_mode);
 }
 
-/* A list for each level: the depth is limited. */
+/* One list per level: the depth is limited. */
 static gboolean
 read_directory (Reading *self, int dfd, const char *path, unsigned depth, GError **error)
 {

@@ -10,7 +10,7 @@
 
 enum
 {
-  BATCH = 500,    /* packages in a request; the server takes 1000 */
+  BATCH = 500,    /* packages in a request; the server accepts 1000 */
   MAX_PAGES = 50, /* of answers about the same packages */
   MAX_IDS = 50000,
   MAX_BATCH_BYTES = 32 * 1024 * 1024,
@@ -46,7 +46,7 @@ static gboolean
 begin_body (gpointer data, G_GNUC_UNUSED const OciHttpResponse *response,
             G_GNUC_UNUSED GError **error)
 {
-  g_byte_array_set_size (((Exchange *) data)->body, 0); /* of an attempt that broke */
+  g_byte_array_set_size (((Exchange *) data)->body, 0); /* of a failed attempt */
   return TRUE;
 }
 
@@ -67,7 +67,7 @@ attempt (gpointer data, GCancellable *cancellable, GError **error)
   return oci_http_client_send (self->client, &self->request, cancellable, error);
 }
 
-/* @post: (nullable): else it is a GET. Returns: (transfer full) (nullable) */
+/* @post: (nullable): NULL for a GET. Returns: (transfer full) (nullable) */
 static GBytes *
 exchange (const Asking *self, const char *path, GBytes *post, guint max_bytes,
           GCancellable *cancellable, GError **error)
@@ -97,7 +97,7 @@ exchange (const Asking *self, const char *path, GBytes *post, guint max_bytes,
   return g_byte_array_free_to_bytes (g_steal_pointer (&body));
 }
 
-/* A package of a batch, of whose answer a page is still to come. */
+/* A package of a batch whose answer has a further page. */
 typedef struct
 {
   const TerraneOsvPackage *package;
@@ -178,7 +178,7 @@ read_result (Asking *self, const OciJson *at, const TerraneOsvPackage *package, 
     }
 }
 
-/* @out_more: gets the queries that have further pages. */
+/* @out_more: receives the queries with further pages. */
 static gboolean
 read_batch (Asking *self, GBytes *answer, const GArray *queries, GArray *out_more, GError **error)
 {
@@ -207,7 +207,7 @@ new_queries (void)
   return queries;
 }
 
-/* All pages of up to BATCH packages. */
+/* Fetches all pages for up to BATCH packages. */
 static gboolean
 ask_batch (Asking *self, GArray *first, GCancellable *cancellable, GError **error)
 {
@@ -247,7 +247,7 @@ ask_ids (Asking *self, GCancellable *cancellable, GError **error)
   return TRUE;
 }
 
-/* Called on several threads. One that cannot be had leaves the others. */
+/* Called on several threads. A failure does not stop the others. */
 static gboolean
 fetch_record (gpointer data, gpointer item, G_GNUC_UNUSED GCancellable *stop, GError **error)
 {

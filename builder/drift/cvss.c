@@ -21,7 +21,7 @@ typedef enum
   N_METRICS,
 } Metric;
 
-/* CVSS 3.1 specification, section 7.4. PR has other weights where the scope is changed. */
+/* CVSS 3.1 specification, section 7.4. PR has other weights if the scope is changed. */
 typedef struct
 {
   const char *name;
@@ -40,7 +40,7 @@ static const MetricRow metrics[N_METRICS] = {
   [METRIC_A] = { "A", "HLN", { 0.56, 0.22, 0 } },
 };
 
-/* @values: of the metrics, -1 where none was read; @at: "NAME:LETTER" */
+/* @values: of the metrics, -1 for missing ones; @at: "NAME:LETTER" */
 static gboolean
 read_metric (const char *at, size_t length, int values[N_METRICS])
 {
@@ -77,7 +77,7 @@ read_vector (const char *vector, int values[N_METRICS])
   return TRUE;
 }
 
-/* Appendix A: to one decimal place, up, without what floating point adds. */
+/* Appendix A: rounds up to one decimal place, without errors of floating point. */
 static unsigned
 round_up (double score)
 {

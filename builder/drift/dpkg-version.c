@@ -21,7 +21,7 @@ is_digit (const Span *self)
   return self->at < self->end && g_ascii_isdigit (*self->at);
 }
 
-/* Before everything a tilde, then the end and digits, letters, all others. */
+/* A tilde comes first, then the end and digits, letters, all others. */
 static int
 weight (const Span *self)
 {
@@ -32,7 +32,7 @@ weight (const Span *self)
   return (guchar) *self->at + (g_ascii_isalpha (*self->at) ? 0 : 256);
 }
 
-/* The texts before the next number of either. */
+/* Compares the texts before the next number of either. */
 static int
 compare_texts (Span *a, Span *b)
 {
@@ -41,7 +41,7 @@ compare_texts (Span *a, Span *b)
       int difference = weight (a) - weight (b);
       if (difference != 0)
         return difference;
-      a->at++; /* equal weights are those of equal characters */
+      a->at++; /* equal weights mean equal characters */
       b->at++;
     }
   return 0;
@@ -59,7 +59,7 @@ take_number (Span *self)
   return number;
 }
 
-/* Of any number of digits. */
+/* For any number of digits. */
 static int
 compare_numbers (Span *a, Span *b)
 {
@@ -82,7 +82,7 @@ compare_spans (Span a, Span b)
   return order;
 }
 
-/* A missing revision is equal to "0", a missing epoch is zero. */
+/* A missing revision equals "0", a missing epoch is zero. */
 static Parts
 split (const char *version)
 {

@@ -1,4 +1,4 @@
-/* The order of versions of Debian's packages: deb-version(7). */
+/* Compares versions of Debian's packages: deb-version(7). */
 #pragma once
 
 #include <glib.h>
@@ -7,8 +7,7 @@ G_BEGIN_DECLS
 
 /**
  * terrane_dpkg_version_compare:
- * @a, @b: "[EPOCH:]UPSTREAM[-REVISION]", of any bytes: what is not such a version has a place in
- * the order too
+ * @a, @b: "[EPOCH:]UPSTREAM[-REVISION]", any bytes: invalid versions also have a place in the order
  *
  * Returns: -1, 0 or 1
  */

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-/* A platform of a profile that was asked about. */
+/* A platform of a profile that was added. */
 typedef struct
 {
   char *profile;
@@ -22,8 +22,8 @@ typedef struct
 struct _TerraneDrift
 {
   TerraneDriftOptions options;
-  TerraneProgress quiet; /* for what is looked up in the store */
-  TerraneRemote *nobody; /* that makes no connection */
+  TerraneProgress quiet; /* for look-ups in the store */
+  TerraneRemote *nobody; /* makes no connection */
   TerraneEndOfLife *ends;
   TerraneAdvisories *advisories;
   GPtrArray *parts;
@@ -58,7 +58,7 @@ terrane_drift_free (TerraneDrift *self)
 {
   if (self == NULL)
     return;
-  terrane_advisories_free (self->advisories); /* before the parts, whose packages it has */
+  terrane_advisories_free (self->advisories); /* before the parts, whose packages it borrows */
   g_ptr_array_unref (self->parts);
   terrane_end_of_life_free (self->ends);
   terrane_remote_free (self->nobody);
@@ -114,7 +114,7 @@ terrane_drift_add (TerraneDrift *self, const TerraneProfile *profile, const Terr
   return TRUE;
 }
 
-/* Every part is told what is not known of advisories. */
+/* Reports for every part what is unknown about advisories. */
 static void
 leave_open (TerraneDrift *self, gboolean failed, const char *reason)
 {

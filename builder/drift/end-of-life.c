@@ -9,11 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of the source that is made of drift.gresource.xml. */
+/* In the source generated from drift.gresource.xml. */
 extern GResource *terrane_drift_get_resource (void);
 extern void terrane_drift_register_resource (void);
 
-/* Registered when it is needed, since that needs GIO. */
+/* Registered on demand, since that needs GIO. */
 static GResource *
 get_resource (void)
 {
@@ -133,7 +133,7 @@ typedef struct
 {
   const char *product; /* of the table */
   const char *version; /* of the table */
-  const char *subject; /* for people */
+  const char *subject; /* for messages */
   const char *source;  /* (nullable) */
 } Product;
 
@@ -167,9 +167,9 @@ report_product (const TerraneEndOfLife *self, const TerraneDriftUnit *unit, cons
   terrane_drift_report_add (unit->report, unit->rules, object);
 }
 
-/* The runtime of an image of AWS, by its files or else by its name:
- * "public.ecr.aws/lambda/python:3.12-x86_64". Others have no runtime that Lambda would end.
- * Returns: (transfer full) (nullable) */
+/* Returns: (transfer full) (nullable): the runtime of an image of AWS, from its files or else from
+ * its name: "public.ecr.aws/lambda/python:3.12-x86_64". Other images have no runtime whose support
+ * Lambda could end */
 static char *
 runtime_of (const TerraneDriftUnit *unit, const TerraneInventory *inventory)
 {

@@ -27,7 +27,7 @@ terrane_image_root_view (const TerraneImageRoot *self, TerraneStore *store)
                              .names = (const char *const *) self->names };
 }
 
-/* The digest of an image base by the lock. Returns: (transfer none) (nullable) */
+/* Returns: (transfer none) (nullable): the digest of an image base in the lock */
 static const char *
 locked_base (const TerraneInventoryContext *context)
 {
@@ -35,7 +35,7 @@ locked_base (const TerraneInventoryContext *context)
   return json_string_value (json_object_get (entry, "digest"));
 }
 
-/* An image of another platform, or on another base than the lock's, says nothing of the next
+/* An image of another platform, or with a base other than the lock's, tells nothing about the next
  * build. */
 static gboolean
 is_current (const TerraneInventoryContext *context, const TerraneOpenImage *image)
@@ -77,7 +77,7 @@ find_image (const TerraneInventoryContext *context, GError **error)
   self->names = terrane_image_layer_names (image->manifest);
   const TerraneImageView view =
       terrane_image_files_view (&files, context->store, image->config, self->names);
-  (void) view; /* it numbers the nodes by their layers */
+  (void) view; /* it sets the layer numbers of the nodes */
   self->tree = g_steal_pointer (&files.tree);
   self->config = g_steal_pointer (&image->config);
   return self;
@@ -95,7 +95,7 @@ is_here (const TerraneSourceSpec *spec)
   return TRUE;
 }
 
-/* What is here is read as a build would do it; what is not must have been. */
+/* A local source is read like in a build; any other must have been read before. */
 static gboolean
 check_stored (const TerraneInventoryContext *context, TerranePin *pin, GError **error)
 {
@@ -139,6 +139,6 @@ find_base (const TerraneInventoryContext *context, GError **error)
 TerraneImageRoot *
 terrane_image_root_find (const TerraneInventoryContext *context, GError **error)
 {
-  TerraneImageRoot *self = find_image (context, NULL); /* the base may do */
+  TerraneImageRoot *self = find_image (context, NULL); /* otherwise the base is used */
   return self != NULL ? self : find_base (context, error);
 }

@@ -1,5 +1,5 @@
-/* The file system to look for packages in: that of the image that was built, if it is in the store
- * and has the base of the lock, else that of the base. The network is not asked. */
+/* Finds the file system in which to look for packages: that of the built image, if it is in the
+ * store and has the base of the lock, otherwise that of the base. Makes no network requests. */
 #pragma once
 
 #include "builder/facts/image-view.h"
@@ -9,11 +9,11 @@
 
 G_BEGIN_DECLS
 
-/* What looking into the store needs. */
+/* Parameters for searching the store. */
 typedef struct
 {
   TerraneStore *store;
-  TerraneRemote *offline; /* that makes no connection */
+  TerraneRemote *offline; /* makes no connection */
   const TerraneProfile *profile;
   const TerraneLock *lock;
   const char *platform;
@@ -23,18 +23,22 @@ typedef struct
 
 typedef struct
 {
-  gboolean is_image; /* else the base alone */
+  gboolean is_image; /* otherwise it is only the base */
   TerraneTree *tree;
   OciImageConfig *config;
   char **names; /* of layers or trees by their number */
 } TerraneImageRoot;
 
-/** Returns: (transfer full) (nullable): %NULL with the reason when the store has neither */
+/** Returns: (transfer full): an error with the reason if the store has neither. Errors:
+ * %OCI_ERROR_USAGE, %OCI_ERROR_FORMAT, %OCI_ERROR_CORRUPT, %OCI_ERROR_UNSUPPORTED,
+ * %OCI_ERROR_LIMIT, %OCI_ERROR_NOT_FOUND, %OCI_ERROR_UNREACHABLE, %OCI_ERROR_NETWORK,
+ * %OCI_ERROR_TIMEOUT, %OCI_ERROR_DENIED, %OCI_ERROR_IO, %OCI_ERROR_CANCELLED, codes of %G_IO_ERROR
+ * (from libostree). */
 TerraneImageRoot *terrane_image_root_find (const TerraneInventoryContext *context, GError **error);
 void terrane_image_root_free (TerraneImageRoot *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneImageRoot, terrane_image_root_free)
 
-/** What facts look at; valid as long as @self. */
+/** Returns a view for builder/facts; valid as long as @self. */
 TerraneImageView terrane_image_root_view (const TerraneImageRoot *self, TerraneStore *store);
 
 G_END_DECLS

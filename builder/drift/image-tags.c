@@ -11,7 +11,7 @@
 
 enum
 {
-  SHORT_DIGEST = 7 + 12, /* "sha256:" and as many digits as elsewhere */
+  SHORT_DIGEST = 7 + 12, /* "sha256:" and the usual number of digits */
 };
 
 static char *
@@ -21,7 +21,7 @@ shorten (const OciDigest *digest)
   return g_strndup (oci_digest_text (digest, text), SHORT_DIGEST);
 }
 
-/* ", made 2026-11-01", where the store has the image's documents. */
+/* ", made 2026-11-01", if the store has the image's documents. */
 static char *
 made (const TerraneDriftUnit *self, const OciDigest *digest)
 {
@@ -40,7 +40,7 @@ made (const TerraneDriftUnit *self, const OciDigest *digest)
              : g_strdup ("");
 }
 
-/* Which manifest a tag, or a digest, is for the platform. @at: (nullable): instead of the tag */
+/* Finds the manifest of a tag, or a digest, for the platform. @at: (nullable): replaces the tag */
 static gboolean
 ask_registry (const TerraneDriftUnit *self, const OciReference *name, const OciDigest *at,
               OciDigest *out_digest, GError **error)
@@ -89,7 +89,7 @@ report_moved (const TerraneDriftUnit *self, const char *kind, const char *source
                                        now_short, now_made, locked_short, locked_made));
 }
 
-/* What an image says that it was built on: its annotations. */
+/* Reads the base of an image from its annotations. */
 static gboolean
 read_annotations (const TerraneDriftUnit *self, const OciReference *name, const OciDigest *locked,
                   char **out_name, OciDigest *out_digest, gboolean *out_says, GError **error)
@@ -111,7 +111,7 @@ read_annotations (const TerraneDriftUnit *self, const OciReference *name, const 
   return TRUE;
 }
 
-/* As docker takes it where no registry is named. */
+/* Like docker if no registry is named. */
 static OciReference *
 parse_base (const char *name)
 {
@@ -122,8 +122,8 @@ parse_base (const char *name)
                              : NULL;
 }
 
-/* A base that others build may itself have an outdated base. The digest may be that of an index, so
- * that both are asked for the platform's image. */
+/* A third-party base may itself have an outdated base. The digest may be that of an index, so both
+ * are resolved for the platform. */
 static gboolean
 ask_annotated (const TerraneDriftUnit *self, const char *source, const OciReference *name,
                const OciDigest *locked, GError **error)
@@ -147,7 +147,7 @@ ask_annotated (const TerraneDriftUnit *self, const char *source, const OciRefere
           g_propagate_error (error, g_steal_pointer (&gone));
           return FALSE;
         }
-      before = annotated; /* the registry has only what is newer */
+      before = annotated; /* the registry only has newer ones */
     }
   g_autofree char *text = tag_text (reference);
   if (!oci_digest_equal (&before, &now))
@@ -177,7 +177,7 @@ ask_tag (const TerraneDriftUnit *self, const char *source, const OciReference *n
   return TRUE;
 }
 
-/* Archives and layouts are here. */
+/* Archives and layouts are local. */
 static gboolean
 ask_file (const TerraneDriftUnit *self, const TerraneSourceSpec *spec, const OciDigest *locked,
           GError **error)
@@ -195,7 +195,7 @@ ask_file (const TerraneDriftUnit *self, const TerraneSourceSpec *spec, const Oci
   return TRUE;
 }
 
-/* Two questions; who does not answer the first is not waited for again. */
+/* Asks two questions; if a server does not answer the first, it is not asked again. */
 static gboolean
 ask_both (const TerraneDriftUnit *self, const char *source, const OciReference *name,
           const OciDigest *locked, GError **error)

@@ -46,7 +46,7 @@ terrane_inventory_free (TerraneInventory *self)
   g_free (self);
 }
 
-/* What taking an inventory knows. */
+/* State of taking an inventory. */
 typedef struct
 {
   const TerraneInventoryContext *context;
@@ -92,7 +92,7 @@ take_locked (Taking *self, const char *tree)
   }
 }
 
-/* Layers that no tree of the profile made are the base's. */
+/* Layers that no tree of the profile made belong to the base. */
 static const char *
 source_of (const Taking *self, const TerraneImageView *view, const TerraneNode *node)
 {
@@ -104,7 +104,7 @@ source_of (const Taking *self, const TerraneImageView *view, const TerraneNode *
   return "base";
 }
 
-/* What a distribution allows of others, without extras. */
+/* Takes the versions of other packages that a distribution allows, without extras. */
 static void
 take_needs (Taking *self, const TerranePythonDist *dist, const TerranePythonTarget *target)
 {
@@ -126,7 +126,7 @@ take_needs (Taking *self, const TerranePythonDist *dist, const TerranePythonTarg
     }
 }
 
-/* Wheels of the lock are known by it. Packages of a distribution of Linux have its advisories. */
+/* Wheels of the lock are taken from it. Packages of a Linux distribution have its advisories. */
 static void
 take_dist (Taking *self, const TerraneImageView *view, const TerranePython *python,
            const TerranePythonDist *dist)
@@ -205,7 +205,7 @@ take_dpkg (Taking *self, const TerraneImageView *view, const GPtrArray *packages
     }
 }
 
-/* Package lists that cannot be looked up in OSV, or not be read here. */
+/* Reports package lists that cannot be looked up in OSV, or cannot be read here. */
 static void
 report_others (Taking *self, const TerraneImageView *view)
 {
@@ -255,7 +255,7 @@ take_os (Taking *self, const TerraneImageView *view, GError **error)
   return TRUE;
 }
 
-/* A library that a wheel carries, by the names that OSS-Fuzz has for its project. */
+/* Takes a library in a wheel, by OSS-Fuzz's names of its project. */
 static void
 take_library (Taking *self, const TerraneImageView *view, const TerraneGeoEntry *entry)
 {
@@ -330,7 +330,7 @@ terrane_inventory_new (const TerraneInventoryContext *context, TerraneDriftRepor
   if (root != NULL)
     {
       const TerraneImageView view = terrane_image_root_view (root, context->store);
-      (void) take_files (&self, &view, &local); /* its error is below */
+      (void) take_files (&self, &view, &local); /* its error is handled below */
     }
   else if (g_error_matches (local, OCI_ERROR, OCI_ERROR_NOT_FOUND))
     {

@@ -7,7 +7,7 @@
 enum
 {
   MAX_CELL_CHARACTERS = 300,
-  MAX_BYTES = 60000, /* GitHub takes 65536 characters in an issue; headings come on top */
+  MAX_BYTES = 60000, /* GitHub accepts 65536 characters in an issue; headings are additional */
 };
 
 static const char *
@@ -17,8 +17,8 @@ text_of (const json_t *object, const char *key)
   return text != NULL ? text : "";
 }
 
-/* A space without width, after which "@name", "#1", "https:" and "www" lead nowhere: forges look
- * for these in what was rendered, where an escape is no longer seen. */
+/* A zero-width space, after which "@name", "#1", "https:" and "www" are not links: forges look for
+ * these in the rendered text, where an escape is no longer visible. */
 #define BREAK "&#8203;"
 
 /* Whether "www." is here, or a character after which forges expect a name or number. */
@@ -32,7 +32,7 @@ starts_reference (const char *text, const char *at)
   return *at != '\0' && strchr ("@#!~%$&", *at) != NULL;
 }
 
-/* Every character that means something is written as HTML does it. */
+/* Writes every special character as in HTML. */
 static void
 append_escaped (GString *out, const char *text)
 {
@@ -64,7 +64,7 @@ append_cell (GString *out, const char *text)
   g_string_append (out, " |");
 }
 
-/* Digests are long and look alike. */
+/* Abbreviates digests, which are long. */
 static void
 append_version (GString *out, const char *text)
 {
@@ -73,7 +73,7 @@ append_version (GString *out, const char *text)
   append_cell (out, cut);
 }
 
-/* Takes @piece. Returns: FALSE when there is no room for it */
+/* @piece: (transfer full). Returns: FALSE if there is no room for it */
 static gboolean
 append_piece (GString *out, GString *piece)
 {

@@ -14,7 +14,7 @@ typedef struct
 {
   TerraneVersion *version;
   GPtrArray *files; /* of TerraneIndexFile, borrowed */
-  GArray *hashes;   /* of OciDigest: all that these have */
+  GArray *hashes;   /* of OciDigest: all digests of these */
 } Candidate;
 
 static void
@@ -27,7 +27,7 @@ candidate_free (gpointer data)
   g_free (self);
 }
 
-/* The newest first. */
+/* Sorts the newest first. */
 static int
 compare_candidates (gconstpointer a, gconstpointer b)
 {
@@ -84,7 +84,7 @@ specifiers_of (const TerraneRequirement *requirement)
                                            : NULL;
 }
 
-/* Those of @list about the project whose markers hold. */
+/* Adds those of @list about the project whose markers hold. */
 static void
 add_specifiers (const TerraneNewerWheel *self, const GPtrArray *list, const char *name,
                 GPtrArray *specifiers)
@@ -122,7 +122,7 @@ list_specifiers (const TerraneNewerWheel *self, const char *name)
   return specifiers;
 }
 
-/* What cannot be read forbids nothing. */
+/* An invalid specifier forbids nothing. */
 static gboolean
 is_allowed (const TerraneVersion *version, const GPtrArray *specifiers)
 {
@@ -135,7 +135,7 @@ is_allowed (const TerraneVersion *version, const GPtrArray *specifiers)
   return TRUE;
 }
 
-/* As pip does it: where one is named, such as by ">=2.0rc1". */
+/* As in pip: if a pre-release is named, such as by ">=2.0rc1". */
 static gboolean
 name_prereleases (const GPtrArray *specifiers)
 {

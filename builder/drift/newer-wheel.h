@@ -1,4 +1,4 @@
-/* The newest wheel that could be taken instead of a locked one. */
+/* Finds the newest wheel that could replace a locked one. */
 #pragma once
 
 #include "builder/drift/inventory.h"
@@ -8,10 +8,11 @@
 
 G_BEGIN_DECLS
 
-/* What a newer version must meet. */
+/* Conditions for a newer version. */
 typedef struct
 {
-  const TerraneRequirements *constraints; /* (nullable): of the file before it was locked */
+  const TerraneRequirements
+      *constraints; /* (nullable): of the file that the requirements were made from */
   const TerraneInventory *inventory;
   const TerranePythonTarget *target;
 } TerraneNewerWheel;
@@ -19,10 +20,10 @@ typedef struct
 /**
  * terrane_newer_wheel_find:
  * @name: of the project, normalised
- * @locked: its version now
- * @files: (element-type TerraneIndexFile): what indexes offer of it
+ * @locked: its current version
+ * @files: (element-type TerraneIndexFile): its files in the indexes
  *
- * Returns: (transfer full) (nullable): the version
+ * Returns: (transfer full) (nullable): the version; %NULL if there is none
  */
 char *terrane_newer_wheel_find (const TerraneNewerWheel *self, const char *name, const char *locked,
                                 const GPtrArray *files);

@@ -131,10 +131,10 @@ terrane_osv_is_id (const char *text)
   for (const char *at = text; *at != '\0'; at++)
     if (!g_ascii_isalnum (*at) && strchr ("-_.:+", *at) == NULL)
       return FALSE;
-  return length > 0 && length <= MAX_ID_BYTES && text[0] != '.'; /* ".." leads elsewhere */
+  return length > 0 && length <= MAX_ID_BYTES && text[0] != '.'; /* ".." leads outside */
 }
 
-/* A member that need not be there: text. */
+/* Reads an optional text member. */
 static char *
 read_text (const OciJson *at, const char *key)
 {
@@ -144,7 +144,7 @@ read_text (const OciJson *at, const char *key)
                                                                                 : NULL;
 }
 
-/* What is not an id is left out: it could be compared with nothing. */
+/* Skips texts that are not ids, since nothing can match them. */
 static char **
 read_ids (const OciJson *at, const char *key)
 {
@@ -196,7 +196,7 @@ read_range (const OciJson *at, Affected *affected)
     }
 }
 
-/* The newest form of CVSS that a score can be calculated of, else the first. */
+/* Returns the newest form of CVSS for which a score can be calculated, else the first. */
 static char *
 read_vector (const OciJson *at)
 {
@@ -221,7 +221,7 @@ read_vector (const OciJson *at)
   return vector;
 }
 
-/* Words that databases have besides: GitHub's severity, Debian's urgency, Ubuntu's priority. */
+/* Words of databases: GitHub's severity, Debian's urgency, Ubuntu's priority. */
 static char *
 read_rating (const OciJson *at)
 {
@@ -258,7 +258,7 @@ read_ranges (const OciJson *at, Affected *self)
     }
 }
 
-/* Without a package it is about commits of a repository only. */
+/* Without a package it is only about commits of a repository. */
 static void
 read_affected (const OciJson *at, TerraneOsvRecord *record)
 {
@@ -280,7 +280,7 @@ read_affected (const OciJson *at, TerraneOsvRecord *record)
                                                      : g_steal_pointer (&name);
   read_ranges (at, self);
   if (oci_json_member (at, "versions", &versions))
-    (void) oci_json_strv (&versions, MAX_VERSIONS, &self->versions); /* else it is noted */
+    (void) oci_json_strv (&versions, MAX_VERSIONS, &self->versions); /* other types are noted */
   self->vector = read_vector (at);
   self->rating = read_rating (at);
 }
@@ -366,7 +366,7 @@ terrane_osv_record_foreach (const TerraneOsvRecord *self, TerraneOsvPackageFunc 
     }
 }
 
-/* Whether @event is at or before @version, or, of the last affected one, before it. */
+/* Whether @event is at or before @version, or, for the last affected version, before it. */
 static gboolean
 has_happened (const Event *event, const TerraneOsvPackage *package, const char *version,
               gboolean *out_happened)
@@ -380,8 +380,8 @@ has_happened (const Event *event, const TerraneOsvPackage *package, const char *
   return TRUE;
 }
 
-/* Whether @later is at or after @earlier; both can be compared. A version that is the last affected
- * one is over after the same version began it, in whatever order they stand. */
+/* Whether @later is at or after @earlier; both can be compared. "Last affected" ends after an event
+ * at the same version began it, regardless of their order. */
 static gboolean
 is_after (const Event *later, const Event *earlier, TerraneOsvOrder order)
 {
@@ -395,7 +395,7 @@ is_after (const Event *later, const Event *earlier, TerraneOsvOrder order)
          && (begins ? compared > 0 : compared >= 0);
 }
 
-/* "BeforeLimits": without one all versions are. */
+/* "BeforeLimits": without a limit all versions are. */
 static gboolean
 is_before_limits (const GArray *events, const TerraneOsvPackage *package, const char *version)
 {
@@ -414,7 +414,7 @@ is_before_limits (const GArray *events, const TerraneOsvPackage *package, const 
   return !limited;
 }
 
-/* Of the events that have happened the latest one counts; of equal ones the last. */
+/* The latest event that has happened decides; among equal ones the last. */
 static TerraneOsvVerdict
 judge_range (const GArray *events, const TerraneOsvPackage *package, const char *version,
              TerraneOsvMatch *match)

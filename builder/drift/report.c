@@ -50,7 +50,7 @@ text_of (const json_t *object, const char *key)
   return text != NULL ? text : "";
 }
 
-/* By its id, its kind, or any name of an advisory. */
+/* Matches its id, its kind, or any alias of an advisory. */
 static gboolean
 is_named (const json_t *finding, const char *id)
 {
@@ -67,7 +67,7 @@ is_named (const json_t *finding, const char *id)
   return FALSE;
 }
 
-/* Returns: (transfer full) (nullable): why the finding does not count */
+/* Returns: (transfer full) (nullable): why the finding is ignored */
 static char *
 reason_of (const json_t *finding, const TerraneDriftRules *rules)
 {
@@ -148,7 +148,7 @@ sort (json_t *array)
   g_autoptr (GPtrArray) elements = g_ptr_array_new_with_free_func ((GDestroyNotify) json_decref);
   json_array_foreach (array, i, element) g_ptr_array_add (elements, json_incref (element));
   g_ptr_array_sort (elements, compare_findings);
-  (void) json_array_clear (array); /* fails for what is not an array only */
+  (void) json_array_clear (array); /* only fails if it is not an array */
   for (guint j = 0; j < elements->len; j++)
     oci_json_append (array, json_incref (elements->pdata[j]));
 }

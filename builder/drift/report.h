@@ -1,5 +1,5 @@
-/* What drift found out about one profile on one platform: what has moved, what is ignored, and what
- * could not be answered. All of it is JSON as docs/record.md describes it. */
+/* Results of drift about one profile on one platform: what has changed, what is ignored, and what
+ * could not be answered. All of it is JSON as described in docs/record.md. */
 #pragma once
 
 #include "builder/profile/drift-spec.h"
@@ -11,9 +11,9 @@ G_BEGIN_DECLS
 typedef struct
 {
   const char *today;          /* "YYYY-MM-DD" */
-  const GPtrArray *ignore;    /* of TerraneDriftIgnore: of the profile */
-  const char *const *ignored; /* (nullable): ids: of the command line */
-  gboolean fixable;           /* advisories without a fixed version do not count */
+  const GPtrArray *ignore;    /* of TerraneDriftIgnore: from the profile */
+  const char *const *ignored; /* (nullable): ids from the command line */
+  gboolean fixable;           /* ignore advisories without a fixed version */
 } TerraneDriftRules;
 
 typedef struct
@@ -23,25 +23,27 @@ typedef struct
   json_t *unanswered; /* array */
 } TerraneDriftReport;
 
+/** Returns: (transfer full): an empty report */
 TerraneDriftReport *terrane_drift_report_new (void);
 void terrane_drift_report_free (TerraneDriftReport *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneDriftReport, terrane_drift_report_free)
 
-/* Its members as texts; "id" is made of kind and subject. */
+/* Members of a finding; "id" is made from kind and subject. */
 typedef struct
 {
   const char *kind;
   const char *source;  /* (nullable): "base", or the name of a tree */
   const char *subject; /* what it is about */
-  const char *locked;  /* (nullable): what the lock or the image has */
-  const char *now;     /* (nullable): what it could be */
+  const char *locked;  /* (nullable): value in the lock or the image */
+  const char *now;     /* (nullable): possible new value */
 } TerraneDriftFinding;
 
-/** Returns: (transfer full): an object, to which more may be added */
+/** Returns: (transfer full): an object, to which members may be added */
 json_t *terrane_drift_finding_new (const TerraneDriftFinding *finding, const char *format, ...)
     G_GNUC_PRINTF (2, 3);
 
-/** @finding: (transfer full): added to what counts or to what is ignored */
+/** Adds a finding to "findings" or, if a rule ignores it, to "ignored". @finding: (transfer full)
+ */
 void terrane_drift_report_add (TerraneDriftReport *self, const TerraneDriftRules *rules,
                                json_t *finding);
 
@@ -49,7 +51,9 @@ void terrane_drift_report_add (TerraneDriftReport *self, const TerraneDriftRules
  * terrane_drift_report_unanswered:
  * @question: "base", "wheels", "advisories", …
  * @source: (nullable)
- * @failed: whether it could have been answered; else the user or the data do not allow it
+ * @failed: whether the attempt failed; otherwise the user or the data do not allow an answer
+ *
+ * Adds a question that could not be answered.
  */
 void terrane_drift_report_unanswered (TerraneDriftReport *self, const char *question,
                                       const char *source, gboolean failed, const char *format, ...)
@@ -57,14 +61,16 @@ void terrane_drift_report_unanswered (TerraneDriftReport *self, const char *ques
 
 /**
  * terrane_drift_report_failure:
- * @failure: (transfer full): becomes a question that is not answered
+ * @failure: (transfer full): reason of a question that could not be answered
  *
- * Returns: FALSE with @error when it is an interruption, which ends everything
+ * Adds the question, unless the user interrupted.
+ *
+ * Errors: %OCI_ERROR_CANCELLED if @failure is an interrupt, which ends everything.
  */
 gboolean terrane_drift_report_failure (TerraneDriftReport *self, const char *question,
                                        const char *source, GError *failure, GError **error);
 
-/** Puts findings into their order: by kind, source, subject and id. */
+/** Sorts findings by kind, source, subject and id. */
 void terrane_drift_report_sort (TerraneDriftReport *self);
 
 G_END_DECLS

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-/* What a ref is now. */
+/* Finds the current commit of a ref. */
 static gboolean
 ask_ostree (const TerraneDriftUnit *self, const TerraneSourceSpec *spec, const json_t *entry,
             GError **error)
@@ -17,7 +17,7 @@ ask_ostree (const TerraneDriftUnit *self, const TerraneSourceSpec *spec, const j
   OciDigestHex locked_hex, now_hex;
   const char *commit = json_string_value (json_object_get (entry, "commit"));
   if (terrane_ostree_names_commit (spec, &now))
-    return TRUE; /* what the profile names stays */
+    return TRUE; /* a commit in the profile cannot change */
   if (commit == NULL || !oci_digest_parse_hex (commit, &locked, NULL))
     return oci_throw (error, OCI_ERROR_USAGE, "the lock has no commit; run: terrane lock %s",
                       self->profile->path);
@@ -45,7 +45,7 @@ ask_ostree (const TerraneDriftUnit *self, const TerraneSourceSpec *spec, const j
   return TRUE;
 }
 
-/* Of a file here the digest is known, of one on a server only what that says. */
+/* The digest of a local file is known; for one on a server, only what the server says. */
 static gboolean
 ask_archive (const TerraneDriftUnit *self, const TerraneSourceSpec *spec,
              const TerraneArchiveFile *file, const json_t *locked, GError **error)
@@ -114,7 +114,7 @@ ask_source (const TerraneDriftUnit *self, const TerraneSourceSpec *spec, const c
              || terrane_drift_report_failure (self->report, "ostree", spec->name, local, error);
     case TERRANE_SOURCE_ARCHIVE:
       return ask_archives (self, spec, entry, error);
-    case TERRANE_SOURCE_DIRECTORY: /* it is what one works on */
+    case TERRANE_SOURCE_DIRECTORY: /* a working copy may change */
     case TERRANE_SOURCE_WHEELS:    /* builder/drift/wheels.c */
     case TERRANE_SOURCE_COMPILE:   /* each of its sources has a digest */
     default:

@@ -1,4 +1,4 @@
-/* One profile on one platform, while questions about it are asked. */
+/* One profile on one platform, while it is examined. */
 #pragma once
 
 #include "builder/drift/report.h"
@@ -14,7 +14,7 @@ typedef struct
   const TerraneLock *lock;
   const char *platform;
   TerraneRemote *remote;
-  gboolean offline; /* servers may not be asked */
+  gboolean offline; /* requests are not allowed */
   unsigned jobs;
   const TerraneDriftRules *rules;
   TerraneDriftReport *report;

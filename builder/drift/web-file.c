@@ -31,7 +31,7 @@ ask (OciHttpClient *client, GCancellable *cancellable, gpointer data, GError **e
   return self->response != NULL;
 }
 
-/* "sha-256=:BASE64:" (RFC 9530), "sha-256=BASE64" (RFC 3230). Returns: whether it is said */
+/* "sha-256=:BASE64:" (RFC 9530), "sha-256=BASE64" (RFC 3230). Returns: whether there is one */
 static gboolean
 read_digest (const OciHttpResponse *response, OciDigest *out_digest)
 {
@@ -73,7 +73,7 @@ report (const TerraneDriftUnit *self, const TerraneWebFile *file, const char *no
                             terrane_drift_finding_new (&finding, "%s", message));
 }
 
-/* Bytes; 0 when they are not known. */
+/* Returns the size in bytes; 0 if it is unknown. */
 static uint64_t
 size_of (const TerraneDriftUnit *self, const TerraneWebFile *file)
 {

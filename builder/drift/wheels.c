@@ -16,7 +16,7 @@
 enum
 {
   MAX_REQUIREMENTS_BYTES = 16 * 1024 * 1024,
-  NEWEST_PATCH = 999, /* where the lock does not say it: markers of newer Pythons hold */
+  NEWEST_PATCH = 999, /* if the lock does not record it: markers of newer Pythons hold */
 };
 
 /* The wheels of one tree. */
@@ -46,7 +46,7 @@ text_of (const json_t *object, const char *key)
   return json_string_value (json_object_get (object, key));
 }
 
-/* "3.12.4" or "3.12" into two or three numbers. Returns: how many there are; 0 for anything else */
+/* Splits "3.12.4" or "3.12" into two or three numbers. Returns: their number; 0 for other texts */
 static size_t
 read_numbers (const char *text, unsigned numbers[3])
 {
@@ -62,7 +62,7 @@ read_numbers (const char *text, unsigned numbers[3])
   return n;
 }
 
-/* What the lock's wheels are for. */
+/* Reads what the lock's wheels are for. */
 static gboolean
 read_target (Question *self, const json_t *entry, GError **error)
 {
@@ -75,7 +75,7 @@ read_target (Question *self, const json_t *entry, GError **error)
                       "the lock does not say the Python of the wheels; run: terrane lock %s",
                       self->unit->profile->path);
   if (space != NULL)
-    (void) read_numbers (space + 1, library); /* what is not understood is not known */
+    (void) read_numbers (space + 1, library); /* an unknown form counts as unknown */
   self->target = (TerranePythonTarget){
     .python_major = numbers[0],
     .python_minor = numbers[1],
@@ -90,7 +90,7 @@ read_target (Question *self, const json_t *entry, GError **error)
   return TRUE;
 }
 
-/* "requirements.in" beside "requirements.txt", and beside a pylock.toml. Returns: (transfer full)
+/* "requirements.in" next to "requirements.txt", or next to a pylock.toml. Returns: (transfer full)
  * (nullable) */
 static char *
 constraints_path (const char *file)
@@ -137,7 +137,7 @@ read_question (Question *self, GError **error)
   return self->requirements != NULL && read_constraints (self, file, error);
 }
 
-/* Returns: (transfer none) (nullable): that has a URL or path instead of a version */
+/* Returns: (transfer none) (nullable): a requirement that has a URL or path instead of a version */
 static const TerraneRequirement *
 find_direct (const Question *self, const char *name)
 {
@@ -151,7 +151,7 @@ find_direct (const Question *self, const char *name)
   return NULL;
 }
 
-/* The file of the lock, as places have it now. */
+/* Finds the file of the lock in what places offer now. */
 static const TerraneIndexFile *
 find_locked (const GPtrArray *files, const json_t *wheel)
 {
@@ -220,7 +220,7 @@ judge_newer (const Question *self, const TerraneInventory *inventory, const json
   add (self, "wheel-newer", wheel, version, message);
 }
 
-/* The file that a pylock.toml names itself. Returns: (transfer none) (nullable) */
+/* Returns: (transfer none) (nullable): the file that a pylock.toml names itself */
 static const TerraneIndexFile *
 find_own (const Question *self, const json_t *wheel)
 {
@@ -240,7 +240,7 @@ find_own (const Question *self, const json_t *wheel)
   return NULL;
 }
 
-/* What no place lists may still be where the requirements say that it is. */
+/* A file that no place lists may still be where the requirements say. */
 static gboolean
 judge_own (const Question *self, const TerraneIndexFile *own, const json_t *wheel, GError **error)
 {
@@ -254,7 +254,7 @@ judge_own (const Question *self, const TerraneIndexFile *own, const json_t *whee
   return own->local || !own->has_sha256 || terrane_drift_ask_web_file (self->unit, &file, error);
 }
 
-/* A project of which some place did not answer has moved only as far as the others say so. */
+/* If some place did not answer about a project, only the others decide whether it has changed. */
 static gboolean
 judge (const Question *self, const TerraneWheelPlaces *places, const TerraneInventory *inventory,
        const json_t *wheel, GError **error)
@@ -276,7 +276,7 @@ judge (const Question *self, const TerraneWheelPlaces *places, const TerraneInve
   return TRUE;
 }
 
-/* Of a URL in the requirements only that can be asked. */
+/* A URL in the requirements can only be checked itself. */
 static gboolean
 ask_direct (const Question *self, const TerraneRequirement *requirement, const json_t *wheel,
             GError **error)
@@ -297,7 +297,7 @@ ask_direct (const Question *self, const TerraneRequirement *requirement, const j
   return terrane_drift_ask_web_file (self->unit, &file, error);
 }
 
-/* @out_asked: gets the wheels that indexes are to be asked for. */
+/* @out_asked: receives the wheels that indexes have to be asked for. */
 static gboolean
 list_wanted (const Question *self, GPtrArray *out_wanted, GPtrArray *out_asked, GError **error)
 {
@@ -315,7 +315,7 @@ list_wanted (const Question *self, GPtrArray *out_wanted, GPtrArray *out_asked, 
           return FALSE;
         continue;
       }
-    /* Without digests no wheel of a local place is enough, and servers are asked too. */
+    /* Without digests no local wheel is sufficient, so servers are asked, too. */
     TerraneRequirement *requirement = terrane_requirement_new (name);
     requirement->version = g_strdup (version);
     g_ptr_array_add (out_wanted, requirement);
@@ -333,7 +333,7 @@ ask_places (Question *self, const TerraneInventory *inventory, GError **error)
   g_autoptr (GPtrArray) asked = g_ptr_array_new ();
   g_autoptr (GPtrArray) wanted =
       g_ptr_array_new_with_free_func ((GDestroyNotify) terrane_requirement_free);
-  (void) terrane_pin_set_wheels (pin, &self->target); /* the pin has it */
+  (void) terrane_pin_set_wheels (pin, &self->target); /* owned by the pin */
   terrane_wheel_places_name (pin, self->requirements);
   g_autoptr (TerraneWheelPlaces) places = terrane_wheel_places_new (pin, unit->remote);
   if (!list_wanted (self, wanted, asked, error))

@@ -12,8 +12,8 @@ enum
   HEAD_BYTES = 64,
 };
 
-/* Mach-O's four magic numbers, and that of fat files, which Java classes share: those have a large
- * number after it. PE files say at 0x3c where their header is. */
+/* Recognises Mach-O's four magic numbers, and that of fat files, which Java classes share: those
+ * have a large number after it. PE files have the offset of their header at 0x3c. */
 static gboolean
 is_foreign (int fd, const unsigned char *head, size_t len, TerraneBinaryFormat *out_format)
 {

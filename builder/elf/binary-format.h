@@ -1,4 +1,4 @@
-/* Whether a file is a program or library at all, and of which system: by its first bytes. */
+/* Recognises programs and libraries, and their operating system, by their first bytes. */
 #pragma once
 
 #include <glib.h>
@@ -14,10 +14,12 @@ typedef enum
 
 /**
  * terrane_binary_format:
- * @out_program: (out): whether it is one
- * @out_format: (out): of what kind, if it is
+ * @out_program: (out): whether it is a program or library
+ * @out_format: (out): its format, if so
  *
- * Fails only when @fd cannot be read.
+ * Fails only if @fd cannot be read.
+ *
+ * Errors: %OCI_ERROR_IO.
  */
 gboolean terrane_binary_format (int fd, gboolean *out_program, TerraneBinaryFormat *out_format,
                                 GError **error);

@@ -10,7 +10,7 @@ struct _TerraneClosure
   const TerraneLinker *linker;
   const TerraneClosure *process; /* (nullable) */
   GPtrArray *files;              /* of TerraneLoaded */
-  GHashTable *names;             /* name -> TerraneLoaded: asked for, or a DT_SONAME */
+  GHashTable *names;             /* name -> TerraneLoaded: requested, or a DT_SONAME */
   GHashTable *entries;           /* TerraneElfEntry -> TerraneLoaded */
 };
 
@@ -56,7 +56,7 @@ add_file (TerraneClosure *self, const TerraneElfEntry *entry, const char *path,
   return loaded;
 }
 
-/* musl's libc is the linker itself, by every name that a C library may have. */
+/* musl's libc is the linker itself, for every possible name of the C library. */
 static gboolean
 is_linker (const TerraneLinker *linker, const char *name)
 {
@@ -70,7 +70,7 @@ is_linker (const TerraneLinker *linker, const char *name)
   return FALSE;
 }
 
-/* Returns: (nullable): what @loader gets for @name */
+/* Returns: (nullable): the file that @loader gets for @name */
 static const TerraneLoaded *
 load (TerraneClosure *self, const TerraneLoaded *loader, const char *name,
       TerraneSearchStep *out_step)

@@ -1,4 +1,4 @@
-/* The facts of elf-file.h as values: made, freed, and written to and read from JSON. */
+/* The facts of elf-file.h as values: made, freed, written to and read from JSON. */
 #include "builder/elf/elf-file.h"
 
 #include "oci/base/architecture.h"
@@ -108,7 +108,7 @@ terrane_elf_to_json (const TerraneElf *self)
   return object;
 }
 
-/* Replaces *@list by what the array holds. */
+/* Replaces *@list by the content of the array. */
 static void
 take_list (const json_t *array, char ***list)
 {

@@ -15,7 +15,8 @@ enum
   MAX_SEGMENTS = 1024,
   MAX_ENTRIES = 64 * 1024, /* of one table; libc has some hundred */
   MAX_TEXT_BYTES = 64 * 1024,
-  /* Of all tables together: many entries may share one long name, and many chains their entries. */
+  /* For all tables together: many entries may share one long name, and many chains their
+   * entries. */
   MAX_NAMES = 64 * 1024,
   MAX_NAMES_BYTES = 4 * 1024 * 1024,
   MAX_NEEDED = 4096,
@@ -32,11 +33,11 @@ typedef struct
   GArray *loads; /* of GElf_Phdr */
   const char *strings;
   uint64_t strings_size;
-  unsigned names;    /* that were looked at */
+  unsigned names;    /* number of names read */
   gsize names_bytes; /* of those that were read */
 } Reader;
 
-/* The entries of the dynamic section that count; addresses, 0 when absent. */
+/* The relevant entries of the dynamic section; addresses, 0 if absent. */
 typedef struct
 {
   uint64_t strtab, strsz, verneed, verneed_count, verdef, verdef_count;
@@ -61,7 +62,7 @@ in_file (const Reader *self, uint64_t offset, uint64_t size)
   return offset <= self->size && size <= self->size - offset;
 }
 
-/* Where in the file @address is, and how many bytes of its segment follow there. */
+/* Finds the file offset of @address, and the number of bytes of its segment that follow. */
 static gboolean
 find_address (const Reader *self, uint64_t address, uint64_t *out_offset, uint64_t *out_size)
 {
@@ -85,7 +86,7 @@ get_chunk (const Reader *self, uint64_t offset, uint64_t size, Elf_Type type)
              : NULL;
 }
 
-/* What a file may take altogether is limited, whatever its tables say. */
+/* Limits the total work for one file, whatever its tables say. */
 static gboolean
 count_name (Reader *self)
 {
@@ -131,12 +132,12 @@ read_interpreter (Reader *self, const GElf_Phdr *segment)
   return TRUE;
 }
 
-/* Keeps what is of interest of the program headers. */
+/* Keeps the relevant parts of the program headers. */
 static gboolean
 read_segments (Reader *self, const GElf_Ehdr *header, GElf_Phdr *out_dynamic)
 {
   size_t count = 0;
-  /* libelf leaves headers after the end of the file out of its count. */
+  /* libelf does not count headers after the end of the file. */
   if (elf_getphdrnum (self->elf, &count) != 0 || count > MAX_SEGMENTS || count < header->e_phnum)
     return broken (self, "the table of program headers is damaged");
   for (size_t i = 0; i < count; i++)
@@ -232,7 +233,7 @@ read_entries (Reader *self, const GElf_Phdr *segment, Dynamic *dynamic)
   return broken (self, "its dynamic section has more than %d entries", MAX_ENTRIES);
 }
 
-/* Returns: (transfer full): what is at @offset of the string table when @present */
+/* Returns: (transfer full): the string at @offset of the string table if @present */
 static gboolean
 take_string (Reader *self, gboolean present, uint64_t offset, char **out_text)
 {
@@ -286,7 +287,7 @@ read_names (Reader *self, const Dynamic *dynamic)
                          &facts->rpath);
 }
 
-/* The data of a version table; it ends where the segment ends. */
+/* Returns the data of a version table, which extends to the end of the segment. */
 static Elf_Data *
 get_table (Reader *self, uint64_t address, Elf_Type type)
 {
@@ -387,8 +388,8 @@ read_definitions (Reader *self, uint64_t address, uint64_t count)
   return TRUE;
 }
 
-/* "/lib/x86_64-linux-gnu/" NUL "/usr/lib/x86_64-linux-gnu/" NUL …: how long a directory at @text
- * is, 0 when there is none. */
+/* "/lib/x86_64-linux-gnu/" NUL "/usr/lib/x86_64-linux-gnu/" NUL …: returns the length of the
+ * directory at @text, 0 if there is none. */
 static gsize
 directory_length (const char *text, gsize room)
 {
@@ -399,7 +400,7 @@ directory_length (const char *text, gsize room)
              : 0;
 }
 
-/* The directories that a dynamic linker searches in the end are in it as a list. */
+/* A dynamic linker contains the list of the directories that it searches last. */
 static void
 find_search_list (Reader *self)
 {
@@ -482,7 +483,7 @@ read_elf (Reader *self)
   if (facts->interpreter != NULL)
     facts->type = TERRANE_ELF_EXECUTABLE;
   if (dynamic.p_type == PT_DYNAMIC && dynamic.p_filesz > 0)
-    (void) read_dynamic (self, &dynamic); /* says itself what is broken */
+    (void) read_dynamic (self, &dynamic); /* reports what is broken itself */
 }
 
 gboolean

@@ -1,5 +1,5 @@
-/* The programs and libraries of a file system: facts by node. Reading all files of an image once is
- * enough: what a layer holds is remembered in the store's cache. */
+/* Index of the programs and libraries of a file system: facts by node. The files of a layer are
+ * read once, and the facts are kept in the store's cache. */
 #pragma once
 
 #include "builder/elf/elf-file.h"
@@ -19,24 +19,25 @@ typedef struct _TerraneElfIndex TerraneElfIndex;
 
 /**
  * terrane_elf_index_new:
- * @tree: whose objects are all in the store; borrowed, and not changed while the index lives
+ * @tree: whose objects are all in the store; borrowed, and must not change while the index exists
  *
- * Returns: (transfer full) (nullable)
+ * Returns: (transfer full)
+ * Errors: %OCI_ERROR_FORMAT, %OCI_ERROR_CORRUPT, %OCI_ERROR_IO.
  */
 TerraneElfIndex *terrane_elf_index_new (TerraneStore *store, TerraneTree *tree, GError **error);
-/** An index without a store, for terrane_elf_index_add(). */
+/** Makes an index without a store, for terrane_elf_index_add(). Returns: (transfer full) */
 TerraneElfIndex *terrane_elf_index_new_empty (void);
 void terrane_elf_index_free (TerraneElfIndex *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneElfIndex, terrane_elf_index_free)
 
-/** @elf: (transfer full) */
+/** Adds a file. @elf: (transfer full) */
 void terrane_elf_index_add (TerraneElfIndex *self, TerraneNode *node, const char *path,
                             TerraneElf *elf);
 
-/** Returns: (transfer none): of TerraneElfEntry, by path */
+/** Returns: (transfer none): of TerraneElfEntry, sorted by path */
 const GPtrArray *terrane_elf_index_entries (const TerraneElfIndex *self);
 
-/** Returns: (transfer none) (nullable): what is known of @node; %NULL when it is not a program */
+/** Returns: (transfer none) (nullable): the entry of @node; %NULL if it is not a program */
 const TerraneElfEntry *terrane_elf_index_find (const TerraneElfIndex *self,
                                                const TerraneNode *node);
 

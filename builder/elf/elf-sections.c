@@ -13,7 +13,7 @@ enum
 typedef struct
 {
   Elf *elf;
-  size_t names; /* index of the section that has them */
+  size_t names; /* index of the section that contains them */
   Elf_Scn *section;
   GElf_Shdr header;
 } File;
@@ -21,7 +21,7 @@ typedef struct
 static void
 file_clear (File *self)
 {
-  (void) elf_end (self->elf); /* of a file that is not ELF: NULL, or something to free */
+  (void) elf_end (self->elf); /* for a file that is not ELF: NULL, or something to free */
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (File, file_clear)
 
@@ -62,7 +62,7 @@ same_content (const File *a, const File *b)
              && memcmp (left->d_buf, right->d_buf, left->d_size) == 0);
 }
 
-/* Where a section lies in the file follows from those before it. */
+/* The offset of a section in the file follows from those before it. */
 static gboolean
 same_header (const File *a, const File *b)
 {

@@ -1,5 +1,5 @@
-/* The dynamic symbols of a program or library: what it has, and what it wants of others. Read for
- * few files only, as tables are large. The file comes from strangers. */
+/* The dynamic symbols that a program or library defines and needs. Only read for few files, since
+ * tables are large. Files are untrusted. */
 #pragma once
 
 #include <glib.h>
@@ -9,14 +9,14 @@ G_BEGIN_DECLS
 typedef struct
 {
   GHashTable *defined; /* set of names that others can use */
-  GHashTable *wanted;  /* set of names that must be found in others; weak ones left out */
+  GHashTable *wanted;  /* set of names that must be found in other files, without weak ones */
 } TerraneElfSymbols;
 
 /**
  * terrane_elf_symbols_read:
  * @fd: a regular file
  *
- * Returns: (transfer full) (nullable): %NULL without an error when it has no table that can be read
+ * Returns: (transfer full) (nullable): %NULL if it has no readable table
  */
 TerraneElfSymbols *terrane_elf_symbols_read (int fd);
 void terrane_elf_symbols_free (TerraneElfSymbols *self);

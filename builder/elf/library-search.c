@@ -9,11 +9,11 @@
 #define HWCAPS "glibc-hwcaps"
 
 /* A hostile file names thousands of directories, needs thousands of libraries, and is loaded by
- * thousands of others that name some more. */
+ * thousands of others that name more. */
 enum
 {
-  MAX_DIRECTORIES = 256,       /* of one list, or of all DT_RPATHs that count for a file */
-  MAX_REMEMBERED = 256 * 1024, /* places of names in lists */
+  MAX_DIRECTORIES = 256,       /* of one list, or of all DT_RPATHs that apply to a file */
+  MAX_REMEMBERED = 256 * 1024, /* names in lists whose place is remembered */
   MAX_NAME = 255,              /* NAME_MAX and PATH_MAX of Linux */
   MAX_PATH = 4095,
   MAX_SHOWN_LISTS = 8,
@@ -26,12 +26,12 @@ typedef struct
   guint number;      /* the same for all paths of a node */
 } Directory;
 
-/* Directories that exist, each once. */
+/* Existing directories, each once. */
 struct _TerraneDirectories
 {
   gatomicrefcount references;
   GPtrArray *list;   /* of Directory; borrowed from the search */
-  GHashTable *known; /* name -> 1 + index of the directory that has it; 0 when none has */
+  GHashTable *known; /* name -> 1 + index of the directory that has it; 0 if none has */
 };
 
 struct _TerraneLibrarySearch
@@ -44,15 +44,15 @@ struct _TerraneLibrarySearch
   GPtrArray *linkers;      /* of TerraneLinker */
   GHashTable *directories; /* path -> Directory */
   GHashTable *numbers;     /* TerraneNode -> number */
-  GArray *marks;           /* of guint, by number: the round in which it was met last */
+  GArray *marks;           /* of guint, by number: the last round in which it was added */
   guint round;
   GHashTable *lists; /* "LINKER TEXT ORIGIN" -> TerraneDirectories */
   GHashTable *cut;   /* set of TerraneElfEntry: more than MAX_DIRECTORIES */
   guint remembered;
-  GHashTable *common; /* "LINKER NAME" -> TerraneFound: what steps 3, 5 and 6 give */
+  GHashTable *common; /* "LINKER NAME" -> TerraneFound: result of steps 3, 5 and 6 */
 };
 
-/* Of the ones that every processor of Lambda has, the best first. */
+/* Levels supported by every processor of Lambda, best first. */
 static const char *const x86_64_hwcaps[] = { "x86-64-v3", "x86-64-v2", NULL };
 static const char *const no_hwcaps[] = { NULL };
 
@@ -276,8 +276,8 @@ try_directory (TerraneLibrarySearch *self, const TerraneLinker *linker, const Di
   return try_file (self, linker, directory, name, out_found);
 }
 
-/* Replaces $@token and ${@token} by @value; ends when the path is too long for one. Returns:
- * (transfer full) */
+/* Replaces $@token and ${@token} by @value; stops when the path is too long.
+ * Returns: (transfer full) */
 static char *
 expand_token (const char *text, const char *token, const char *value)
 {
@@ -314,7 +314,7 @@ expand (const TerraneLibrarySearch *self, const TerraneLinker *linker, const Ter
   return expand_token (library, "PLATFORM", platform != NULL ? platform : "");
 }
 
-/* Whether @directory was not met in this round. */
+/* Whether @directory was not added in this round. */
 static gboolean
 is_new (TerraneLibrarySearch *self, const Directory *directory)
 {
@@ -324,7 +324,7 @@ is_new (TerraneLibrarySearch *self, const Directory *directory)
   return new;
 }
 
-/* Adds what is not there yet of this round; of too many, @entry is remembered. */
+/* Adds a directory unless it was added in this round; if there are too many, @entry is recorded. */
 static void
 add_directory (TerraneLibrarySearch *self, TerraneDirectories *to, const Directory *directory,
                const TerraneElfEntry *entry)
@@ -337,7 +337,7 @@ add_directory (TerraneLibrarySearch *self, TerraneDirectories *to, const Directo
     g_hash_table_add (self->cut, (gpointer) entry);
 }
 
-/* Returns: (transfer none): the directories of @list, as @owner means them */
+/* Returns: (transfer none): the directories of @list, relative to @owner */
 static TerraneDirectories *
 get_list (TerraneLibrarySearch *self, const TerraneLinker *linker, const TerraneLoaded *owner,
           const char *list, const char *separators)
@@ -396,7 +396,7 @@ terrane_library_search_rpaths (TerraneLibrarySearch *self, const TerraneLinker *
 {
   const char *list = file->entry->elf->rpath;
   TerraneDirectories *before = file->loader != NULL ? file->loader->rpaths : NULL;
-  if (linker->musl && list == NULL) /* which takes both for the same */
+  if (linker->musl && list == NULL) /* which treats both alike */
     list = file->entry->elf->runpath;
   TerraneDirectories *own = list != NULL ? get_list (self, linker, file, list, ":") : NULL;
   if (own == NULL || own->list->len == 0)
@@ -467,7 +467,7 @@ try_defaults (TerraneLibrarySearch *self, const TerraneLinker *linker, const cha
   return FALSE;
 }
 
-/* Steps 5 and 6, whose result does not depend on who asks. */
+/* Steps 5 and 6, whose result does not depend on the file that needs the library. */
 static gboolean
 try_system (TerraneLibrarySearch *self, const TerraneLinker *linker, const char *name,
             TerraneFound *out_found)

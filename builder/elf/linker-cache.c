@@ -9,7 +9,7 @@
 #define OLD_MAGIC "ld.so-1.7.0"
 #define NEW_MAGIC "glibc-ld.so.cache1.1"
 
-/* Sizes of the C structures in the file, and where their members are. */
+/* Sizes of the C structures in the file, and offsets of their members. */
 enum
 {
   OLD_HEADER_BYTES = 16,
@@ -25,11 +25,11 @@ enum
 
 enum
 {
-  MAX_NAME = 256, /* with the NUL; NAME_MAX and PATH_MAX: nothing longer can be opened */
+  MAX_NAME = 256, /* including NUL; NAME_MAX and PATH_MAX: nothing longer can be opened */
   MAX_PATH = 4096,
 };
 
-/* What kind of library an entry is. */
+/* Kind of library of an entry. */
 enum
 {
   FLAG_LIBC6 = 0x0003,
@@ -38,7 +38,7 @@ enum
   FLAG_AARCH64 = 0x0a00,
 };
 
-/* Entries may share their texts, so nothing is copied: both are in the bytes of the file. */
+/* Entries may share their texts, so nothing is copied: both refer to the bytes of the file. */
 typedef struct
 {
   uint32_t flags;
@@ -49,7 +49,7 @@ typedef struct
 struct _TerraneLinkerCache
 {
   GBytes *bytes;
-  GArray *list;        /* of Entry; does not grow while there is a set */
+  GArray *list;        /* of Entry; does not grow while the set exists */
   GHashTable *entries; /* set of Entry */
 };
 
@@ -73,7 +73,7 @@ read_u32 (const uint8_t *at)
   return (uint32_t) at[0] | (uint32_t) at[1] << 8 | (uint32_t) at[2] << 16 | (uint32_t) at[3] << 24;
 }
 
-/* The part in the new format; older files have the old format before it. */
+/* Finds the part in the new format; older files have the old format before it. */
 static const uint8_t *
 find_new_format (const uint8_t *data, gsize *size)
 {

@@ -7,7 +7,7 @@
 
 enum
 {
-  MAX_FILES = 8, /* that changed in a tree, by name */
+  MAX_FILES = 8, /* changed files of a tree that are listed by name */
 };
 
 typedef struct
@@ -82,8 +82,7 @@ compare_tools (Comparison *self)
                     json_object_get (before, words[i][0]), json_object_get (after, words[i][0]));
 }
 
-/* The files of a source: of one that was looked at in memory. Returns: (transfer full) (nullable)
- */
+/* Returns: (transfer full) (nullable): the files of a source, from memory if it was just read */
 static TerraneTree *
 load_files (const Comparison *self, const char *name, const json_t *part)
 {
@@ -106,10 +105,10 @@ load_files (const Comparison *self, const char *name, const json_t *part)
 typedef struct
 {
   TerraneTree *other;
-  const char *missing; /* what is said of what the other tree lacks */
-  const char *changed; /* (nullable): of what is different there */
+  const char *missing; /* text for files that the other tree lacks */
+  const char *changed; /* (nullable): text for files that differ */
   GPtrArray *lines;
-  size_t skip; /* of each path: the prefix */
+  size_t skip; /* length of the prefix, omitted in each path */
 } FileDiff;
 
 static gboolean
@@ -136,8 +135,8 @@ compare_lines (gconstpointer a, gconstpointer b)
   return strcmp (*(const char *const *) a, *(const char *const *) b);
 }
 
-/* Which files changed. @only_changed: what came and went has another reason, which was told.
- * Returns: whether that is known */
+/* Describes which files changed. @only_changed: added and removed files have another reason, which
+ * was described. Returns: whether that is known */
 static gboolean
 compare_files (Comparison *self, const char *name, const json_t *before, const json_t *after,
                gboolean only_changed)
@@ -182,7 +181,7 @@ compare_files (Comparison *self, const char *name, const json_t *before, const j
   return TRUE;
 }
 
-/* What the lock would say: wheels with the file that asks for them. */
+/* Compares entries of the lock: for wheels with the file that requests them. */
 static void
 compare_entries (Comparison *self, const char *name, const json_t *before, const json_t *after)
 {
@@ -234,7 +233,7 @@ add_recipe (Comparison *self, const char *name, const char *recipe, const char *
   oci_json_set_text (cause, "recipe", recipe);
 }
 
-/* Lists of which each element is something by itself: "step 2 changed". */
+/* For lists whose elements are independent: "step 2 changed". */
 static void
 describe_each (const char *what, const json_t *before, const json_t *after, GPtrArray *lines)
 {
@@ -248,7 +247,7 @@ describe_each (const char *what, const json_t *before, const json_t *after, GPtr
     }
 }
 
-/* Its own inputs: what its needs are is theirs. */
+/* Compares its own inputs, not those of the recipes that it needs. */
 static void
 compare_recipe (Comparison *self, const char *name, const json_t *before, const json_t *after)
 {
@@ -296,7 +295,7 @@ compare_recipes (Comparison *self, const char *name, const json_t *before, const
   }
 }
 
-/* For a compiled tree: the lines about its recipes say more than the digests of their files. */
+/* For a compiled tree, lines about its recipes are more informative than digests of their files. */
 static void
 compare_compiled (Comparison *self, const char *name, const json_t *before, const json_t *after)
 {
@@ -367,7 +366,7 @@ compare_transforms (Comparison *self, const char *name, const json_t *before, co
   }
 }
 
-/* Whether other versions of terrane read sources. */
+/* Whether the versions of terrane read sources differently. */
 static gboolean
 has_other_reader (const Comparison *self)
 {
@@ -376,7 +375,7 @@ has_other_reader (const Comparison *self)
   return differs (before, after, "assembler") || differs (before, after, "reader");
 }
 
-/* What a source is asked for, and how it is read. Returns: how many differences there are */
+/* Compares the questions about a source, and how it is read. Returns: number of differences */
 static size_t
 compare_questions (Comparison *self, const json_t *before, const json_t *after)
 {
@@ -391,15 +390,15 @@ compare_questions (Comparison *self, const json_t *before, const json_t *after)
   else
     compare_entries (self, name, before, after);
   add_difference (self, TERRANE_CAUSE_SOURCE, name, "", old, now);
-  if (json_object_get (after, "interpreter") != NULL) /* else it is not known */
+  if (json_object_get (after, "interpreter") != NULL) /* otherwise it is unknown */
     add_difference (self, TERRANE_CAUSE_SOURCE, name, "its interpreter",
                     json_object_get (before, "interpreter"),
                     json_object_get (after, "interpreter"));
   return json_array_size (self->causes) - had;
 }
 
-/* The content of directories, which the lock does not say, and of what has another key for no
- * reason that is known. */
+/* Compares the content of directories, which the lock does not record, and of sources whose key
+ * differs for an unknown reason. */
 static void
 compare_content (Comparison *self, const json_t *before, const json_t *after, size_t told)
 {
@@ -470,7 +469,7 @@ compare_order (Comparison *self)
     (void) add (self, TERRANE_CAUSE_ORDER, NULL, "the order of the trees changed");
 }
 
-/* The profile's part of the validation is kept as text. */
+/* The profile's part of the validation is stored as text. */
 static void
 compare_validation_text (Comparison *self, const json_t *old, const json_t *now, const char *member)
 {
@@ -495,7 +494,7 @@ compare_scripts (Comparison *self, const json_t *old, const json_t *now, const c
             known = TRUE;
             same = json_equal (json_array_get (old, k + 1), json_array_get (now, i + 1));
           }
-      if (same || !known) /* what is new is a difference of "validate" */
+      if (same || !known) /* a new one is a difference of "validate" */
         continue;
       g_autofree char *line = g_strdup_printf ("%s %s changed", what, name);
       (void) add (self, TERRANE_CAUSE_VALIDATION, NULL, line);
@@ -541,7 +540,7 @@ compare_image (Comparison *self)
     return;
   const char *member;
   json_t *value;
-  /* By themselves: their names have dots. */
+  /* Separately, since their names contain dots. */
   json_object_foreach (json_object_get (now, "annotations"), member, value)
       add_difference (self, TERRANE_CAUSE_CONFIG, NULL, member,
                       json_object_get (json_object_get (old, "annotations"), member), value);

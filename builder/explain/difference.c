@@ -14,7 +14,7 @@ is_digest (const char *text)
   return strlen (text) == 64 && strspn (text, "0123456789abcdef") == 64;
 }
 
-/* As a person reads it. Returns: (transfer full) */
+/* Returns: (transfer full): the value for messages */
 static char *
 show (const json_t *value)
 {
@@ -92,7 +92,7 @@ describe_words (const char *what, const json_t *before, const json_t *after, GPt
   g_ptr_array_add (lines, g_strdup (line->str));
 }
 
-/* Lists by position: what is in front of others decides about them. */
+/* Compares lists by position, since earlier elements affect later ones. */
 /* NOLINTNEXTLINE(misc-no-recursion): as deep as the documents, which terrane made */
 static void
 describe_list (const char *what, const json_t *before, const json_t *after, GPtrArray *lines)

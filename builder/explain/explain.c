@@ -17,10 +17,9 @@ typedef struct
   const json_t *before; /* (nullable) */
   const json_t *after;
   json_t *causes;
-  const char *unknown; /* (nullable): why nothing is compared */
+  const char *unknown; /* (nullable): why nothing can be compared */
   json_t *steps;
-  GHashTable
-      *changed; /* of char *: names of recipes that are compiled, or are others than before */
+  GHashTable *changed; /* of char *: names of recipes that are compiled, or have changed */
 } Explanation;
 
 static void
@@ -48,8 +47,7 @@ terrane_layer_steps_add (GPtrArray *steps, const char *name, const char *const *
   return self;
 }
 
-/* Whether the tree, or all results that it is made of, are there: then nothing is compiled for it.
- */
+/* Whether the tree, or all results that it is made from, exist: then nothing is compiled for it. */
 static gboolean
 is_complete (TerraneStore *store, const TerranePin *pin, gboolean *out_complete, GError **error)
 {
@@ -164,7 +162,7 @@ source_of (const json_t *inputs, const char *name)
   return terrane_inputs_source (inputs, g_str_equal (name, "base") ? NULL : name);
 }
 
-/* Why a source is read, or is another one although it is not. */
+/* Returns why a source is read, or has changed without being read. */
 static json_t *
 source_reasons (const Explanation *self, const char *name, gboolean made)
 {
@@ -188,7 +186,7 @@ source_reasons (const Explanation *self, const char *name, gboolean made)
   return reasons;
 }
 
-/* Which of what a recipe needs is another one. Returns: (transfer full): lines */
+/* Returns: (transfer full): lines: which of the recipes that it needs has changed */
 static json_t *
 need_reasons (const Explanation *self, const char *tree, const char *recipe)
 {
@@ -207,7 +205,7 @@ need_reasons (const Explanation *self, const char *tree, const char *recipe)
   return reasons;
 }
 
-/* @reasons: what changed in the recipe, and in what it needs, for one that is compiled */
+/* @reasons: for a compiled recipe: what changed in it, and in those that it needs */
 static void
 add_other_reason (const Explanation *self, const char *tree, const char *recipe, json_t *reasons)
 {
@@ -226,7 +224,7 @@ add_other_reason (const Explanation *self, const char *tree, const char *recipe,
     say (reasons, "it " GONE);
 }
 
-/* Trees share recipes: what is compiled for one is another one for those after it, too. */
+/* Trees share recipes: one that is compiled for a tree has also changed for later ones. */
 static void
 add_recipes (Explanation *self, const char *tree, const json_t *recipes)
 {
@@ -288,6 +286,18 @@ add_transforms (Explanation *self, const TerranePin *pin, const TerraneSourceTre
                    reasons);
 }
 
+/* Returns why a source is reused or made. */
+static json_t *
+pin_reasons (const Explanation *self, const TerranePin *pin, gboolean made)
+{
+  json_t *reasons = source_reasons (self, pin->spec->name, made);
+  if (!pin->is_taken)
+    return reasons;
+  (void) json_array_clear (reasons);
+  say (reasons, "--cache-from has it");
+  return reasons;
+}
+
 static void
 add_sources (Explanation *self)
 {
@@ -299,14 +309,14 @@ add_sources (Explanation *self)
                    !facts->base_made ? "reused"
                    : of_image        ? "fetched"
                                      : "made",
-                   facts->base_open, source_reasons (self, "base", facts->base_made));
+                   facts->base_open, pin_reasons (self, plan->base, facts->base_made));
   for (guint i = 0; i < plan->trees->len; i++)
     {
       const TerranePin *pin = plan->trees->pdata[i];
       const TerraneSourceTree *tree = &g_array_index (facts->facts->trees, TerraneSourceTree, i);
       const json_t *recipes = facts->recipes->pdata[i];
       add_recipes (self, pin->spec->name, recipes);
-      json_t *reasons = source_reasons (self, pin->spec->name, tree->made);
+      json_t *reasons = pin_reasons (self, pin, tree->made);
       if (tree->made && recipes != NULL && !has (reasons))
         say (reasons, "what its recipe makes is another one");
       (void) add_step (self, "tree", pin->spec->name, tree->made ? "made" : "reused",
@@ -315,7 +325,7 @@ add_sources (Explanation *self)
     }
 }
 
-/* Of a layer of several trees, "a+b", all of them. */
+/* For a layer of several trees, "a+b", all of them. */
 static gboolean
 is_same_tree (const Explanation *self, const char *name)
 {
@@ -328,7 +338,7 @@ is_same_tree (const Explanation *self, const char *name)
   return TRUE;
 }
 
-/* Which source below @name, or itself, is another one. Returns: (transfer none) (nullable) */
+/* Returns: (transfer none) (nullable): the source below @name, or itself, that has changed */
 static const char *
 find_changed (const Explanation *self, const char *name)
 {
@@ -349,7 +359,8 @@ find_changed (const Explanation *self, const char *name)
   return changed;
 }
 
-/* Other layers of the same files: by the profile, or by the lock. @tree: (nullable): one of them */
+/* Adds why the same files are divided differently into layers: by the profile, or by the lock.
+ * @tree: (nullable): one of them */
 static void
 add_division (const Explanation *self, const char *tree, json_t *reasons)
 {
@@ -428,7 +439,7 @@ any_cause (const Explanation *self, TerraneCauseKind kind)
   return has (found);
 }
 
-/* What checks and validation have in common. */
+/* Adds the causes shared by checks and validation. */
 static void
 add_image_changes (const Explanation *self, json_t *reasons, gboolean with_config)
 {

@@ -1,4 +1,4 @@
-/* What a build does, step by step, and why: of one that was done, and of one that is planned. */
+/* Explains what a build did, or would do, step by step, and why. */
 #pragma once
 
 #include "builder/explain/inputs.h"
@@ -9,18 +9,18 @@ G_BEGIN_DECLS
 typedef struct
 {
   char *name;      /* of the tree, or "base" */
-  char **packages; /* (nullable): of the tree's, when it has not all of them */
+  char **packages; /* (nullable): of the tree's, if the layer does not have all of them */
   gboolean made;
-  gboolean open; /* whether that is so depends on what only a build finds out */
+  gboolean open; /* only a build can find out whether that is so */
   gboolean has_digest;
   OciDigest digest;
-  uint64_t size;    /* compressed; 0: not known */
-  uint64_t content; /* before compression; 0: not known */
+  uint64_t size;    /* compressed; 0 if unknown */
+  uint64_t content; /* before compression; 0 if unknown */
 } TerraneLayerStep;
 
-/** Returns: (transfer full): for TerraneLayerStep */
+/** Returns: (transfer full): an empty array of TerraneLayerStep */
 GPtrArray *terrane_layer_steps_new (void);
-/** @packages: (nullable) */
+/** Appends a layer. @packages: (nullable). Returns: (transfer none) */
 TerraneLayerStep *terrane_layer_steps_add (GPtrArray *steps, const char *name,
                                            const char *const *packages);
 
@@ -31,39 +31,40 @@ typedef enum
   TERRANE_STEP_DONE,
 } TerraneStepState;
 
-/* What is, or would be, done. What of it is not done yet is marked open where that may be
- * otherwise. */
+/* The steps that were done, or would be done. Members named *open mean that a step not yet done may
+ * turn out otherwise. */
 typedef struct
 {
-  const TerraneBuildFacts *facts; /* trees and base say what is read */
-  const GPtrArray *recipes;       /* of json_t: for each tree terrane_recipes_look(), or NULL */
+  const TerraneBuildFacts *facts; /* its trees and base tell what is read */
+  const GPtrArray
+      *recipes; /* of json_t: for each tree the result of terrane_recipes_look(), or NULL */
   gboolean base_made;
   gboolean base_open;
-  gboolean recipes_open;   /* what would be compiled may be had from elsewhere */
+  gboolean recipes_open;   /* what would be compiled may come from a cache */
   const GPtrArray *layers; /* of TerraneLayerStep, base first */
   TerraneStepState checks;
   TerraneStepState image; /* REUSED: it is unchanged */
   TerraneStepState validation;
-  gboolean rest_open; /* these three */
+  gboolean rest_open; /* for checks, image and validation */
 } TerraneStepFacts;
 
 /**
  * terrane_recipes_look:
- * @pin: of what is compiled; its key is known
- * @compiled: (inout): a set of keys in hexadecimal: of what is compiled for trees before this one
+ * @pin: of a compiled source, whose key is known
+ * @compiled: (inout): set of keys in hexadecimal: compiled for trees before this one
  *
- * Which recipes have to be compiled, as far as the store tells.
+ * Finds out which recipes have to be compiled, as far as the store knows.
  *
- * Returns: (transfer full) (nullable): an array of {"name", "version", "compile"}; %NULL with
- * @error
+ * Returns: (transfer full): an array of {"name", "version", "compile"}
+ * Errors: codes of %G_IO_ERROR (from libostree).
  */
 json_t *terrane_recipes_look (TerraneStore *store, const TerranePin *pin, GHashTable *compiled,
                               GError **error);
 
 /**
- * terrane_explain:
- * @before: (nullable): of the last build of the name
- * @after: of this one
+ * terrane_explain_build:
+ * @before: (nullable): inputs of the last build of the name
+ * @after: inputs of this one
  * @first: whether the name had no image before
  *
  * Returns: (transfer full): {"since", "unknown", "causes", "steps"}: docs/record.md

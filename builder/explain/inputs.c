@@ -16,7 +16,7 @@
 enum
 {
   VERSION = 1,                 /* of the document */
-  MAX_BYTES = 2 * 1024 * 1024, /* of one that is kept */
+  MAX_BYTES = 2 * 1024 * 1024, /* of a stored document */
 };
 
 static void
@@ -55,7 +55,7 @@ kind_name (TerraneSourceKind kind)
   return "";
 }
 
-/* The recipes of a set by what their keys digest, those first that others need. */
+/* Returns what the keys of the recipes of a set digest, needed ones first. */
 static json_t *
 recipes (const TerranePin *pin)
 {
@@ -79,7 +79,7 @@ recipes (const TerranePin *pin)
   return list;
 }
 
-/* ["strip", KEY, …] as an object. */
+/* Converts ["strip", KEY, …] to an object. */
 static json_t *
 transforms (const json_t *keys)
 {
@@ -98,7 +98,7 @@ source (const TerranePin *pin, const TerraneSourceTree *tree)
   const TerraneSourceSpec *spec = pin->spec;
   json_t *part = json_object ();
   json_t *inputs = terrane_source_tree_inputs (&none, spec, pin->modes);
-  (void) json_object_del (inputs, "source"); /* the entry and the key say that */
+  (void) json_object_del (inputs, "source"); /* the entry and the key contain it */
   oci_json_set (part, "name", oci_json_text (spec->name));
   oci_json_set (part, "kind", oci_json_text (kind_name (spec->kind)));
   oci_json_set (part, "inputs", inputs);
@@ -173,7 +173,7 @@ layers (const TerraneImage *image)
   return list;
 }
 
-/* The key has numbers of words. */
+/* The key has numbers instead of words. */
 static void
 name_layers (const TerraneProfile *profile, json_t *part)
 {
@@ -271,7 +271,7 @@ terrane_inputs_save (TerraneStore *store, const char *name, const json_t *inputs
     terrane_cache_forget (store, TERRANE_CACHE_BUILDS, &key);
   else if (!terrane_cache_put (store, TERRANE_CACHE_BUILDS, &key, inputs, &local))
     {
-      terrane_cache_forget (store, TERRANE_CACHE_BUILDS, &key); /* older ones would mislead */
+      terrane_cache_forget (store, TERRANE_CACHE_BUILDS, &key); /* older ones would be misleading */
       g_info ("what this build was made of is not kept: %s", local->message);
     }
 }

@@ -56,7 +56,7 @@ take_line (Stanza *self, const char *line)
     self->status = value;
 }
 
-/* A package that was removed and left its configuration is not installed. */
+/* A package that was removed but keeps its configuration is not installed. */
 static void
 end_stanza (Stanza *self, const TerraneNode *node, GPtrArray *packages)
 {

@@ -1,5 +1,5 @@
-/* The packages of Debian that are installed, as dpkg's status says it, with the source packages
- * that they were built from: advisories are about these. */
+/* Installed packages of Debian according to dpkg's status, with the source packages that they were
+ * built from, which advisories refer to. */
 #pragma once
 
 #include "builder/facts/image-view.h"
@@ -10,15 +10,17 @@ typedef struct
 {
   char *name;
   char *version;
-  char *source;            /* the package's own name when nothing else is said */
+  char *source;            /* defaults to the package's own name */
   char *source_version;    /* likewise */
-  const TerraneNode *node; /* the file that says so */
+  const TerraneNode *node; /* the status file that contains it */
 } TerraneDpkgPackage;
 
 /**
  * terrane_dpkg_status_find:
- * @out_packages: (out) (transfer full): of TerraneDpkgPackage, sorted by name; also those of
+ * @out_packages: (out) (transfer full): of TerraneDpkgPackage, sorted by name; including those of
  *   distroless images, which have a file for each in status.d
+ *
+ * Errors: %OCI_ERROR_FORMAT, %OCI_ERROR_IO.
  */
 gboolean terrane_dpkg_status_find (const TerraneImageView *view, GPtrArray **out_packages,
                                    GError **error);

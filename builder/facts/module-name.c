@@ -29,8 +29,8 @@ terrane_module_kind (const char *name, const char *suffix)
              : TERRANE_MODULE_LOADABLE;
 }
 
-/* The standard library is given, and nobody imports all of it: python:slim has no libtk for its
- * _tkinter. numba takes the first of its thread pools that can be loaded, and has one that needs
+/* The standard library is a given, and never imported as a whole: python:slim has no libtk for its
+ * _tkinter. numba uses the first of its thread pools that can be loaded, one of which needs
  * nothing. */
 gboolean
 terrane_module_is_optional (const char *path)
@@ -43,9 +43,8 @@ terrane_module_is_optional (const char *path)
   return FALSE;
 }
 
-/* Modules that are there for other uses than a function's, or in place of which another is taken:
- * python:slim has no Tk for _tkinter, and no libnsl for nis; numba has a pool that needs nothing.
- */
+/* Modules that a function does not use, or that are replaced by another: python:slim has no Tk for
+ * _tkinter, and no libnsl for nis; numba has a pool that needs nothing. */
 gboolean
 terrane_module_is_spare (const char *path)
 {
@@ -78,7 +77,7 @@ terrane_module_is_grafted (const char *name)
   return TRUE;
 }
 
-/* The length of the processor's name that @text begins with, else 0. */
+/* Returns the length of the processor's name at the start of @text, else 0. */
 static size_t
 machine_length (const char *text)
 {

@@ -16,7 +16,7 @@ terrane_os_release_clear (TerraneOsRelease *self)
   g_clear_pointer (&self->version, g_free);
 }
 
-/* Assignments as a shell takes them. What is quoted wrongly is none. */
+/* Assignments in the syntax of a shell. Invalid quoting is ignored. */
 static void
 take_line (TerraneOsRelease *self, const char *line)
 {

@@ -1,4 +1,4 @@
-/* The distribution of an image, by os-release(5). */
+/* Finds the distribution of an image from os-release(5). */
 #pragma once
 
 #include "builder/facts/image-view.h"
@@ -14,7 +14,8 @@ typedef struct
 void terrane_os_release_clear (TerraneOsRelease *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneOsRelease, terrane_os_release_clear)
 
-/** Reads etc/os-release, else usr/lib/os-release. An image without is not an error. */
+/** Reads etc/os-release, else usr/lib/os-release. A missing file is not an error. Errors:
+ * %OCI_ERROR_FORMAT, %OCI_ERROR_IO. */
 gboolean terrane_os_release_find (const TerraneImageView *view, TerraneOsRelease *out_release,
                                   GError **error);
 

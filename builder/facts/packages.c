@@ -11,7 +11,7 @@ enum
   MAX_LIST_BYTES = 8 * 1024 * 1024,
   MAX_STATUS_BYTES = 32 * 1024 * 1024,
   MAX_PACKAGES = 20000,
-  MAX_LIST_ENTRIES = 8 * 1024 * 1024, /* of all packages; what is over is not theirs */
+  MAX_LIST_ENTRIES = 8 * 1024 * 1024, /* for all packages; further entries are ignored */
 };
 
 typedef struct
@@ -21,8 +21,8 @@ typedef struct
   GHashTable *owned;    /* TerraneNode: a set */
   GHashTable *versions; /* name -> version */
   GHashTable *depends;  /* name -> text */
-  size_t field_bytes;   /* may be kept still: versions and dependencies */
-  guint list_entries;   /* may be kept still: files of all packages */
+  size_t field_bytes;   /* remaining budget: versions and dependencies */
+  guint list_entries;   /* remaining budget: files of all packages */
 } Search;
 
 static void
@@ -53,7 +53,7 @@ add (Search *self, const char *name, TerraneNode *node, GPtrArray *files)
   return package;
 }
 
-/* @out_text: (out) (transfer full): to be cut into lines */
+/* @out_text: (out) (transfer full): to be split into lines */
 static gboolean
 read_text (const Search *self, const TerraneNode *node, uint64_t max, char **out_text,
            GError **error)
@@ -67,7 +67,7 @@ read_text (const Search *self, const TerraneNode *node, uint64_t max, char **out
   return TRUE;
 }
 
-/* Of a stanza; the first of a package counts. */
+/* Keeps a field of a stanza; the first one of a package counts. */
 static void
 keep_field (Search *self, GHashTable *table, const char *name, const char *line)
 {
@@ -79,7 +79,7 @@ keep_field (Search *self, GHashTable *table, const char *name, const char *line)
   g_hash_table_insert (table, g_strdup (name), g_strdup (value));
 }
 
-/* dpkg-query(1): stanzas of fields; that of a package may continue on lines with a space. */
+/* dpkg-query(1): stanzas of fields, which may continue on lines that begin with a space. */
 static gboolean
 read_status (Search *self, const TerraneNode *node, GError **error)
 {
@@ -101,7 +101,7 @@ read_status (Search *self, const TerraneNode *node, GError **error)
   return TRUE;
 }
 
-/* "/usr/bin/x" a line. md5sums of distroless images: "DIGEST  usr/bin/x". */
+/* One "/usr/bin/x" per line. md5sums of distroless images: "DIGEST usr/bin/x". */
 static gboolean
 read_list (Search *self, TerraneNode *node, const char *name, GError **error)
 {
@@ -123,8 +123,8 @@ read_list (Search *self, TerraneNode *node, const char *name, GError **error)
   return TRUE;
 }
 
-/* Files NAME.list or NAME:ARCH.list; in status.d NAME with the stanza, NAME.md5sums with the files.
- */
+/* Files NAME.list or NAME:ARCH.list; in status.d NAME with the stanza, NAME.md5sums with the
+ * files. */
 static gboolean
 read_directory (Search *self, const char *path, const char *suffix, GError **error)
 {

@@ -1,5 +1,5 @@
-/* Who brought the files of an image: distributions of Python, by RECORD, and packages of Debian, by
- * dpkg's lists. */
+/* Finds the package that installed each file of an image: distributions of Python by RECORD,
+ * packages of Debian by dpkg's lists. */
 #pragma once
 
 #include "builder/facts/python-dists.h"
@@ -8,18 +8,20 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  char *name;                    /* as the system of packages spells it */
+  char *name;                    /* as the package system spells it */
   char *version;                 /* (nullable) */
   const TerranePythonDist *dist; /* (nullable): a distribution of Python */
-  TerraneNode *node;             /* that says so: the dist-info, or dpkg's list */
+  TerraneNode *node;             /* its source of information: the dist-info, or dpkg's list */
   GPtrArray *files;              /* of TerraneNode, borrowed */
-  uint64_t bytes;                /* of @files that no package before has */
+  uint64_t bytes;                /* of @files that no earlier package has */
   char *depends;                 /* (nullable): of a package of Debian: its Depends */
 } TerranePackage;
 
 /**
  * terrane_packages_find:
- * @out_packages: (out) (transfer full): of TerranePackage: first those of Python
+ * @out_packages: (out) (transfer full): of TerranePackage, those of Python first
+ *
+ * Errors: %OCI_ERROR_FORMAT, %OCI_ERROR_IO.
  */
 gboolean terrane_packages_find (const TerraneImageView *view, const TerranePython *python,
                                 GPtrArray **out_packages, GError **error);

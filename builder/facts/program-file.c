@@ -6,8 +6,8 @@
 
 enum
 {
-  MAX_LINE = 255,  /* BINPRM_BUF_SIZE of the kernel, less the 0 at the end */
-  MAX_SCRIPTS = 5, /* interpreters of interpreters that the kernel follows */
+  MAX_LINE = 255,  /* BINPRM_BUF_SIZE of the kernel, minus the terminating 0 */
+  MAX_SCRIPTS = 5, /* levels of interpreters that the kernel follows */
 };
 
 typedef struct
@@ -37,12 +37,12 @@ note (const Check *self, const char *fix, char *problem)
 static const char *const unix_lines =
     "save it with the line ends of Unix (dos2unix; .gitattributes: *.sh text eol=lf)";
 
-/* @head: what the file begins with, which is not a "#!" */
+/* @head: start of the file, which is not a "#!" */
 static void
 check_start (const Check *self, const char *head, size_t size)
 {
   if (size >= 4 && memcmp (head, "\177ELF", 4) == 0)
-    return; /* the checks of libraries look at these */
+    return; /* the checks of libraries examine these */
   if (size == 0)
     note (self, NULL, g_strdup ("is empty: \"exec format error\""));
   else if (size >= 3 && memcmp (head, "\357\273\277", 3) == 0)
@@ -55,8 +55,8 @@ check_start (const Check *self, const char *head, size_t size)
                     "format error\""));
 }
 
-/* What env(1) starts: the first word that is neither an option nor a variable. Returns: (transfer
- * full) (nullable) */
+/* Returns: (transfer full) (nullable): the program that env(1) starts: the first word that is
+ * neither an option nor a variable */
 static char *
 find_env_program (const char *arguments)
 {
@@ -76,7 +76,8 @@ is_executable (const TerraneNode *node)
   return node->type == OCI_ENTRY_FILE && (node->mode & 0001) != 0;
 }
 
-/* @name: of what the script's first line starts. Returns: (nullable): its file, if all is well */
+/* @name: program in the script's first line. Returns: (nullable): its file, if there is no
+ * problem */
 static const TerraneNode *
 find_interpreter (const Check *self, const char *name)
 {
@@ -147,7 +148,7 @@ terrane_program_file_problem (const TerraneImageView *view, const TerraneNode *n
         return FALSE;
       if (size < 2 || head[0] != '#' || head[1] != '!')
         {
-          if (i == 0) /* what an interpreter is shows when it is loaded */
+          if (i == 0) /* problems of an interpreter appear when it is loaded */
             check_start (&self, head, size);
           return TRUE;
         }

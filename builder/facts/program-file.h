@@ -1,4 +1,5 @@
-/* Whether the kernel can execute a file: a program, or a script whose interpreter is there. */
+/* Decides whether the kernel can execute a file: a program, or a script whose interpreter
+ * exists. */
 #pragma once
 
 #include "builder/facts/image-view.h"
@@ -7,12 +8,15 @@ G_BEGIN_DECLS
 
 /**
  * terrane_program_file_problem:
- * @node: a file that is to be executed
- * @directory: where it is started, for interpreters with relative paths
- * @out_problem: (out) (transfer full) (nullable): a sentence's end, "is a script without …"
+ * @node: a file to be executed
+ * @directory: working directory, for interpreters with relative paths
+ * @out_problem: (out) (transfer full) (nullable): end of a sentence, "is a script without …"
  * @out_fix: (out) (transfer full) (nullable)
  *
- * A view without a store has nothing to read, and no problem. Fails only when files cannot be read.
+ * A view without a store has no content to read, and gives no problem. Fails only if files cannot
+ * be read.
+ *
+ * Errors: %OCI_ERROR_FORMAT, %OCI_ERROR_IO.
  */
 gboolean terrane_program_file_problem (const TerraneImageView *view, const TerraneNode *node,
                                        const char *directory, char **out_problem, char **out_fix,

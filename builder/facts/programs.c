@@ -22,12 +22,12 @@ struct _TerranePrograms
   TerraneClosure *main;          /* (nullable): the process that modules are loaded into */
   GHashTable *path;              /* set of TerraneNode: the directories of PATH */
   const TerraneNode *entrypoint; /* (nullable) */
-  unsigned machine; /* that the configuration asks for; 0 for one that is not checked */
-  char *suffix;     /* (nullable): of the Python's extension modules */
+  unsigned machine;              /* from the configuration; 0 if it is not checked */
+  char *suffix;                  /* (nullable): of the Python's extension modules */
 };
 
-/* Reads the image's /etc/ld.so.cache; without one, or with one that ld.so would not take either,
- * *@out_cache is NULL. */
+/* Reads the image's /etc/ld.so.cache; if it is missing or invalid for ld.so, *@out_cache is
+ * NULL. */
 static gboolean
 read_linker_cache (const TerraneImageView *view, TerraneLinkerCache **out_cache, GError **error)
 {
@@ -68,7 +68,7 @@ is_loadable (const TerraneElfEntry *entry)
   return elf->format == TERRANE_BINARY_ELF && elf->broken == NULL && elf->type != TERRANE_ELF_OTHER;
 }
 
-/* The program whose process loads the modules: the entrypoint, unless that is a script. */
+/* Finds the program whose process loads the modules: the entrypoint, unless that is a script. */
 static const TerraneElfEntry *
 find_main (TerranePrograms *self)
 {
@@ -88,7 +88,7 @@ find_main (TerranePrograms *self)
   return entry != NULL && is_loadable (entry) && entry->elf->interpreter != NULL ? entry : NULL;
 }
 
-/* Sets what names of extension modules that the image's Python imports end with. */
+/* Sets the suffix of extension modules that the image's Python imports. */
 static void
 find_suffix (TerranePrograms *self)
 {
@@ -166,8 +166,8 @@ terrane_programs_is_cut (const TerranePrograms *self, const TerraneElfEntry *ent
   return terrane_library_search_is_cut (self->search, entry);
 }
 
-/* "lib….so", and what auditwheel puts into "….libs/", is there for others, and loaded by them. What
- * import does not look at is just a file: python.foreign-extension has something to say of it. */
+/* "lib….so", and files that auditwheel puts into "….libs/", are loaded by others. A file that
+ * import ignores is not a module: it gets the finding python.foreign-extension. */
 static gboolean
 is_module (const TerranePrograms *self, const TerraneElfEntry *entry)
 {
@@ -250,7 +250,7 @@ visit_root (Visit *visit, const TerraneRoot *root)
 void
 terrane_programs_visit (TerranePrograms *self, const TerraneProgramsVisitor *visitor, gpointer data)
 {
-  /* What is required comes first: it decides how bad a problem is. */
+  /* Required roots come first: they determine the severity of a problem. */
   static const struct
   {
     gboolean required;

@@ -12,10 +12,10 @@
 
 enum
 {
-  FORMAT = 2, /* raised when another Python or version would be found */
+  FORMAT = 2, /* incremented when another Python or version would be found */
   MAX_LIBC_BYTES = 64 * 1024 * 1024,
   SCAN_BYTES = 1024 * 1024,
-  SCAN_OVERLAP = 32, /* longer than what is searched for */
+  SCAN_OVERLAP = 32, /* longer than any searched text */
   MAX_MINOR = 999,
   MAX_PATCH = 99,
 };
@@ -29,7 +29,7 @@ terrane_python_base_clear (TerranePythonBase *self)
   g_clear_pointer (&self->interpreter, g_free);
 }
 
-/* The minor version of "python3.N", else 0. */
+/* Returns the minor version of "python3.N", else 0. */
 static unsigned
 minor_of_name (const char *name)
 {
@@ -40,7 +40,7 @@ minor_of_name (const char *name)
   return (unsigned) minor;
 }
 
-/* What a link at the end of @path is called when it is followed once: "python3" -> "python3.11". */
+/* Returns the version in the target of a link at the end of @path: "python3" -> "python3.11". */
 static unsigned
 minor_of_default (TerraneTree *tree, const char *directory)
 {
@@ -59,7 +59,7 @@ is_program (TerraneTree *tree, const char *path)
   return node != NULL && node->type == OCI_ENTRY_FILE && (node->mode & 0111) != 0;
 }
 
-/* The interpreter of one directory: the one that python3 links to, else the newest. */
+/* Finds the interpreter of one directory: the one that python3 links to, else the newest. */
 static gboolean
 find_in_directory (TerraneTree *tree, const char *directory, TerranePythonBase *base)
 {
@@ -97,8 +97,8 @@ add_file (GPtrArray *files, TerraneTree *tree, const char *path)
     g_ptr_array_add (files, node);
 }
 
-/* The program, and the library that has all of the interpreter where it is a shared one. Returns:
- * (transfer container) (element-type TerraneNode) */
+/* Lists the program, and the shared library that contains the interpreter if there is one.
+ * Returns: (transfer container) (element-type TerraneNode) */
 static GPtrArray *
 list_files (TerraneTree *tree, const TerranePythonBase *base)
 {
@@ -144,7 +144,7 @@ terrane_python_base_minor (TerraneTree *tree, const char *search_path)
   return base.python_minor;
 }
 
-/* Looks at one piece of a C library; @data[len] is NUL. */
+/* Scans one piece of a C library; @data[len] is NUL. */
 typedef void (*ScanFunc) (const char *data, size_t len, TerranePythonBase *base);
 
 /* glibc has a symbol version for each of its releases that added a symbol: the newest is
@@ -167,7 +167,7 @@ scan_glibc (const char *data, size_t len, TerranePythonBase *base)
     }
 }
 
-/* musl has its version as a text of its own, "1.2.3", which its dynamic loader prints. */
+/* musl contains its version as a separate text, "1.2.3", which its dynamic loader prints. */
 static void
 scan_musl (const char *data, size_t len, TerranePythonBase *base)
 {
@@ -214,8 +214,8 @@ scan_object (TerraneStore *store, const TerraneNode *node, ScanFunc scan, Terran
   return TRUE;
 }
 
-/* CPython has its version as a text of its own, "3.11.2", "3.13.0rc1" or "3.14.0a2+": what
- * platform.python_version() begins with. In patchlevel.h it is in quotes. */
+/* CPython contains its version as a separate text, "3.11.2", "3.13.0rc1" or "3.14.0a2+": the start
+ * of platform.python_version(). In patchlevel.h it is in quotes. */
 static void
 scan_patch (const char *data, size_t len, TerranePythonBase *base)
 {
@@ -238,7 +238,7 @@ scan_patch (const char *data, size_t len, TerranePythonBase *base)
     }
 }
 
-/* Where the interpreter does not tell, the headers may. */
+/* If the interpreter does not contain it, the headers may. */
 static gboolean
 find_patch (TerraneStore *store, TerraneTree *tree, const GPtrArray *files, TerranePythonBase *base,
             GError **error)
@@ -254,7 +254,7 @@ find_patch (TerraneStore *store, TerraneTree *tree, const GPtrArray *files, Terr
          || scan_object (store, node, scan_patch, base, error);
 }
 
-/* Reads which C library the file @path is of, if it is there and none was found before. */
+/* Reads which C library the file @path belongs to, if it exists and none was found before. */
 static gboolean
 try_libc (TerraneStore *store, TerraneTree *tree, const char *path, TerraneLibc libc,
           TerranePythonBase *base, GError **error)
@@ -269,7 +269,7 @@ try_libc (TerraneStore *store, TerraneTree *tree, const char *path, TerraneLibc 
 static gboolean
 find_libc (TerraneStore *store, TerraneTree *tree, TerranePythonBase *base, GError **error)
 {
-  /* Between head and tail is Debian's directory of a processor, or its name in musl's loader. */
+  /* Between head and tail is Debian's directory for a processor, or its name in musl's loader. */
   static const struct
   {
     const char *head, *tail;
@@ -281,7 +281,7 @@ find_libc (TerraneStore *store, TerraneTree *tree, TerranePythonBase *base, GErr
     { "usr/lib64/libc.so.6", NULL, TERRANE_LIBC_GLIBC },
     { "lib/libc.so.6", NULL, TERRANE_LIBC_GLIBC },
     { "usr/lib/libc.so.6", NULL, TERRANE_LIBC_GLIBC },
-    /* Last: glibc systems may have musl's loader besides. */
+    /* Last, since glibc systems may also have musl's loader. */
     { "lib/ld-musl-", ".so.1", TERRANE_LIBC_MUSL },
   };
   for (size_t i = 0; base->libc_major == 0 && i < G_N_ELEMENTS (places); i++)

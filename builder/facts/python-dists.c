@@ -13,8 +13,8 @@ enum
 {
   MIB = 1024 * 1024,
   MAX_METADATA_BYTES = 4 * MIB,
-  MAX_ALL_METADATA_BYTES = 256 * MIB, /* names and requirements of it stay in memory */
-  MAX_ABSENT = 200000,                /* files of one package that are looked for elsewhere */
+  MAX_ALL_METADATA_BYTES = 256 * MIB, /* its names and requirements stay in memory */
+  MAX_ABSENT = 200000,                /* files of one package that are searched for elsewhere */
   MAX_RECORD_BYTES = 32 * 1024 * 1024,
   MAX_DISTS = 5000,
   MAX_INSTALLER_BYTES = 1000,
@@ -73,7 +73,7 @@ take_budget (uint64_t *left, uint64_t size, GError **error)
   return TRUE;
 }
 
-/* What an egg-info directory needs is in a file of its own. */
+/* An egg-info directory has its requirements in a separate file. */
 static gboolean
 read_egg_requires (TerranePythonDist *self, const TerraneImageView *view, uint64_t *left,
                    GError **error)
@@ -94,8 +94,8 @@ read_egg_requires (TerranePythonDist *self, const TerraneImageView *view, uint64
   return TRUE;
 }
 
-/* PEP 376: INSTALLER, of packages of Fedora's family "rpm". Debian's have a directory of their own.
- */
+/* PEP 376: INSTALLER is "rpm" for packages of Fedora's family. Debian's have a directory of their
+ * own. */
 static gboolean
 read_installer (TerranePythonDist *self, const TerraneImageView *view, GError **error)
 {
@@ -113,7 +113,7 @@ read_installer (TerranePythonDist *self, const TerraneImageView *view, GError **
   return TRUE;
 }
 
-/* *@out_dist is %NULL when there is nothing that Python's importlib.metadata would understand. */
+/* *@out_dist is %NULL if there is nothing that Python's importlib.metadata would understand. */
 static gboolean
 read_dist (const TerraneImageView *view, TerraneNode *node, uint64_t *left,
            TerranePythonDist **out_dist, GError **error)
@@ -175,7 +175,7 @@ read_place (TerranePython *self, const TerraneImageView *view, const TerraneNode
   return TRUE;
 }
 
-/* A configuration may say anything. */
+/* A configuration may contain anything. */
 static const char *
 architecture (const TerraneImageView *view)
 {
@@ -224,7 +224,7 @@ terrane_python_find (const TerranePython *self, const char *normalised)
   return NULL;
 }
 
-/* Where "@name." is, or would be, among the sorted children. */
+/* Returns the index of "@name." among the sorted children, or where it would be. */
 static guint
 find_dotted (const TerraneNode *directory, const char *name, size_t len)
 {
@@ -267,7 +267,7 @@ has_module_below (const TerraneNode *directory, char *const *parts)
   if (!has_child_module (directory, parts[0], &package))
     return FALSE;
   if (parts[1] == NULL || package == NULL || package->type == OCI_ENTRY_SYMLINK)
-    return TRUE; /* what is behind a link, or made at run time by a module, is taken for there */
+    return TRUE; /* the target of a link, or a module made at run time, is assumed to exist */
   return has_module_below (package, parts + 1);
 }
 
@@ -296,7 +296,7 @@ first_field (const char *line)
   return g_string_free (field, FALSE);
 }
 
-/* Called for a field of the list and what it leads to, (nullable). */
+/* Called for a field of the list and the node that it refers to, (nullable). */
 typedef void (*ListFunc) (const char *field, TerraneNode *node, gpointer data);
 
 /* *@out_found: whether there is a list */
@@ -309,7 +309,7 @@ read_list (const TerranePythonDist *self, const TerraneImageView *view, ListFunc
   const TerraneNode *start = self->directory;
   if (list == NULL)
     {
-      list = child (self->node, "installed-files.txt"); /* of setuptools: relative to itself */
+      list = child (self->node, "installed-files.txt"); /* setuptools: relative to itself */
       start = self->node;
     }
   if (!terrane_image_view_read (view, list, MAX_RECORD_BYTES, &bytes, error))
@@ -368,7 +368,7 @@ terrane_python_dist_files (const TerranePythonDist *self, const TerraneImageView
 typedef struct
 {
   const TerraneImageView *view;
-  char *root; /* path that the fields start at */
+  char *root; /* path that the fields are relative to */
   void (*func) (TerraneNode *node, gpointer data);
   gpointer data;
 } Owned;

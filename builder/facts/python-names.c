@@ -6,7 +6,7 @@
 
 enum
 {
-  MAX_NESTING = 20, /* of strings in strings; CPython has about 150 */
+  MAX_NESTING = 20, /* of strings in strings; CPython's limit is about 150 */
   MAX_NAME = 1000,
   TAB = 8,
 };
@@ -23,17 +23,17 @@ typedef struct
   Kind kind;
   const char *start;
   gsize len;
-  int depth; /* brackets around it; of a bracket those around the pair */
+  int depth; /* number of brackets around it; for a bracket, around the pair */
 } Token;
 
-/* One logical line at a time. */
+/* Parses one logical line at a time. */
 typedef struct
 {
   const char *p;
   const char *end;
   GArray *tokens;
   gint64 indent; /* of the line */
-  gint64 body;   /* lines that are indented more are in a function or class; -1: none */
+  gint64 body;   /* lines that are indented more are part of a function or class; -1: none */
   TerranePythonNames *names;
 } Parser;
 
@@ -63,12 +63,12 @@ is_name_char (char c)
 
 static const char *skip_string (const char *p, const char *end, gboolean format, int nesting);
 
-/* After a "{" of an f-string. Returns: (nullable): what comes after its "}" */
+/* Skips a replacement field, from after its "{". Returns: (nullable): the position after its "}" */
 static const char *
 skip_replacement (const char *p, const char *end, int nesting)
 {
   int depth = 0;
-  gboolean literal = FALSE; /* after the colon: how to format, which may have replacements again */
+  gboolean literal = FALSE; /* after the colon: the format, which may contain replacements again */
   while (p != NULL && p < end)
     {
       char before = p[-1];
@@ -88,7 +88,8 @@ skip_replacement (const char *p, const char *end, int nesting)
   return NULL;
 }
 
-/* @p: at the quote. Returns: (nullable): what comes after the string; NULL when it does not end */
+/* @p: at the quote. Returns: (nullable): the position after the string; NULL if it is not
+ * terminated */
 static const char *
 skip_string (const char *p, const char *end, gboolean format, int nesting)
 {
@@ -129,8 +130,8 @@ operator_length (const char *p, const char *end)
   return 1;
 }
 
-/* Returns: whether the word before a quote is a prefix of strings; *@out_format: of formatted ones
- */
+/* Returns: whether the word before a quote is a string prefix; *@out_format: of a formatted
+ * string */
 static gboolean
 is_string_prefix (const char *word, gsize len, gboolean *out_format)
 {
@@ -144,7 +145,7 @@ is_string_prefix (const char *word, gsize len, gboolean *out_format)
   return TRUE;
 }
 
-/* What does not end, or is nothing of Python. */
+/* Used for anything unterminated, or that is not Python. */
 static void
 give_up (Parser *self)
 {
@@ -152,7 +153,7 @@ give_up (Parser *self)
   self->p = self->end;
 }
 
-/* A name, number or string, from self->p on. */
+/* Reads a name, number or string at self->p. */
 static void
 read_word (Parser *self, int depth)
 {
@@ -255,7 +256,7 @@ bind (Parser *self, const Token *token)
     g_hash_table_add (self->names->names, g_strndup (token->start, token->len));
 }
 
-/* Of a line anywhere: what makes names of the module that no statement of it shows. */
+/* Looks for what makes names in the module without an assignment, in any line. */
 static void
 look_for_magic (Parser *self)
 {
@@ -269,7 +270,7 @@ look_for_magic (Parser *self)
       if (self->body < 0 && !member && (is (&tokens[i], "locals") || is (&tokens[i], "vars")))
         self->names->open = TRUE;
     }
-  /* "global a, b" in a function, which may be called. */
+  /* "global a, b" in a function that may be called. */
   for (guint i = 0; i < self->tokens->len; i++)
     if (is (&tokens[i], "global"))
       for (i++; i < self->tokens->len && (tokens[i].kind == NAME || is (&tokens[i], ",")); i++)
@@ -301,7 +302,7 @@ take_import (const Statement *self, guint end)
     }
 }
 
-/* "from .m import a, b as c": a module of the package becomes a name of it, too. */
+/* "from .m import a, b as c": a module of the package also becomes one of its names. */
 static void
 take_from (const Statement *self, guint end)
 {
@@ -322,15 +323,15 @@ take_from (const Statement *self, guint end)
       if (i + 1 >= end || !is (&self->tokens[i + 1], "as"))
         bind (self->parser, &self->tokens[i]);
       else
-        i++; /* the name after "as" counts */
+        i++; /* only the name after "as" counts */
     }
 }
 
-/* Binds the names of a target of an assignment: of "a, (b, *c), d.e, f[g]" a, b, c. */
+/* Binds the names of the target of an assignment: a, b, c for "a, (b, *c), d.e, f[g]". */
 static void
 take_target (const Statement *self, guint from, guint to)
 {
-  int skip = -1; /* depth of the brackets of a call or subscript, whose names are only used */
+  int skip = -1; /* bracket depth of a call or subscript, whose names are only used */
   for (guint i = from; i < to; i++)
     {
       const Token *token = &self->tokens[i], *before = i > from ? token - 1 : NULL;
@@ -373,7 +374,7 @@ take_expression (const Statement *self, guint end)
     }
 }
 
-/* The colon that ends the head of a compound statement. Returns: self->to when there is none */
+/* Finds the colon that ends the head of a compound statement. Returns: self->to if there is none */
 static guint
 find_colon (const Statement *self)
 {
@@ -393,7 +394,7 @@ find_colon (const Statement *self)
   return self->to;
 }
 
-/* Names after "for", "as" and "case" up to @colon. Too many do no harm. */
+/* Takes names after "for", "as" and "case" up to @colon. Too many do no harm. */
 static void
 take_head (const Statement *self, guint colon)
 {
@@ -425,7 +426,8 @@ is_compound (const Statement *self, guint colon)
              && !is (first + 1, "=") && !is (first + 1, ".") && !is (first + 1, ","));
 }
 
-/* Returns: whether it was the start of a function or class, and so the rest is not the module's */
+/* Returns: whether it was the start of a function or class, so that the rest does not belong to the
+ * module */
 static gboolean
 take_definition (const Statement *self)
 {
@@ -484,7 +486,7 @@ terrane_python_names_read (const char *text, gsize size)
   g_autoptr (GArray) tokens = g_array_new (FALSE, FALSE, sizeof (Token));
   Parser self = { text, text + size, tokens, 0, -1, names };
   names->names = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, NULL);
-  names->open = memchr (text, '\0', size) != NULL; /* UTF-16, or no source at all */
+  names->open = memchr (text, '\0', size) != NULL; /* UTF-16, or not a source at all */
   if (size >= 3 && memcmp (text, "\357\273\277", 3) == 0)
     self.p += 3;
   while (self.p < self.end && !(names->open && self.p == text))

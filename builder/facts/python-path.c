@@ -105,8 +105,8 @@ add_site (Search *self, const char *path, GError **error)
 /* sys.platlibdir: "lib64" for Fedora's family. */
 static const char *const library_names[] = { "lib", "lib64", NULL };
 
-/* Whether @prefix has the standard library, or with @landmark that file of it. Returns: (transfer
- * none) (nullable): the one of library_names that it is in */
+/* Whether @prefix has the standard library, or with @landmark that file in it.
+ * Returns: (transfer none) (nullable): the one of library_names that contains it */
 static const char *
 find_library (const TerraneImageView *view, const char *prefix, const char *version,
               const char *landmark)
@@ -120,9 +120,9 @@ find_library (const TerraneImageView *view, const char *prefix, const char *vers
   return NULL;
 }
 
-/* The directory that bin/python3.N and lib/python3.N are in: CPython's getpath goes up from the
- * program, its links followed, until it finds the standard library. @out_library: "lib" or "lib64"
- */
+/* Finds the directory that contains bin/python3.N and lib/python3.N: CPython's getpath goes up from
+ * the program, with links followed, until it finds the standard library. @out_library: "lib" or
+ * "lib64" */
 static char *
 find_prefix (const TerraneImageView *view, const TerranePythonBase *python, const char *version,
              const char **out_library)
@@ -147,7 +147,7 @@ find_prefix (const TerraneImageView *view, const TerranePythonBase *python, cons
   return NULL;
 }
 
-/* PEP 405: pyvenv.cfg beside the program's directory. Returns: (transfer full) (nullable) */
+/* PEP 405: pyvenv.cfg next to the program's directory. Returns: (transfer full) (nullable) */
 static char *
 find_environment (const TerraneImageView *view, const TerranePythonBase *python)
 {
@@ -171,8 +171,8 @@ terrane_python_prefix (const TerraneImageView *view, const TerranePythonBase *py
   return prefix != NULL ? g_strconcat ("/", prefix, NULL) : NULL;
 }
 
-/* site.getsitepackages(): with lib64 as sys.platlibdir that comes first, and lib after it. Fedora's
- * family looks below /usr/local before. */
+/* site.getsitepackages(): if sys.platlibdir is lib64, that comes first, and lib after it. Fedora's
+ * family searches /usr/local before. */
 static gboolean
 add_platform_sites (Search *self, const char *version, const char *prefix, GError **error)
 {

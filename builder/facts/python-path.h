@@ -1,5 +1,5 @@
-/* Where the Python of an image looks for modules: sys.path as the interpreter and its module site
- * make it, from the files alone. */
+/* Finds where the Python of an image looks for modules: sys.path as the interpreter and its module
+ * site compute it, from the files alone. */
 #pragma once
 
 #include "builder/facts/image-view.h"
@@ -7,31 +7,33 @@
 
 G_BEGIN_DECLS
 
-/* A directory of sys.path that exists. */
+/* An existing directory of sys.path. */
 typedef struct
 {
   TerraneNode *directory;
-  char *path;       /* as Python has it, without a slash in front */
-  gboolean library; /* the standard library: no packages of others */
+  char *path;       /* in Python's form, without the leading slash */
+  gboolean library; /* the standard library, which contains no third-party packages */
 } TerranePythonPlace;
 
 /**
  * terrane_python_path_find:
- * @lambda: AWS Lambda adds the directories of functions and layers
+ * @lambda: whether to add the directories of functions and layers of AWS Lambda
  * @out_places: (out) (transfer full): of TerranePythonPlace, in order, each directory once
  *
- * The directory that a program starts in, $PYTHONPATH, the standard library, site-packages, those
- * in lib64 of Fedora's family, Debian's dist-packages, those of a virtual environment, and the
- * paths in files *.pth.
+ * Considers the directory that a program starts in, $PYTHONPATH, the standard library,
+ * site-packages, those in lib64 of Fedora's family, Debian's dist-packages, those of a virtual
+ * environment, and the paths in *.pth files.
+ *
+ * Errors: %OCI_ERROR_FORMAT, %OCI_ERROR_IO.
  */
 gboolean terrane_python_path_find (const TerraneImageView *view, const TerranePythonBase *python,
                                    gboolean lambda, GPtrArray **out_places, GError **error);
 
-/** sys.prefix: the virtual environment, else the directory that the interpreter is installed in. It
- * begins with a slash. Returns: (transfer full) (nullable) */
+/** Returns: (transfer full) (nullable): sys.prefix: the virtual environment, else the directory
+ * that the interpreter is installed in. It begins with a slash */
 char *terrane_python_prefix (const TerraneImageView *view, const TerranePythonBase *python);
 
-/** Whether sys.path has @directory. */
+/** Whether sys.path contains @directory. */
 gboolean terrane_python_path_has (const GPtrArray *places, const TerraneNode *directory);
 
 G_END_DECLS

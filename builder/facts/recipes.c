@@ -42,7 +42,7 @@ is_map (const json_t *object)
   return json_is_object (object);
 }
 
-/* A list of what "name" or "sha256" and their like say. */
+/* Whether it is a list of objects with members like "name" or "sha256". */
 static gboolean
 is_list (const json_t *array)
 {
@@ -85,7 +85,7 @@ read_document (const TerraneNode *node, const char *prefix, GBytes *bytes)
   return self;
 }
 
-/* Returns: (transfer full) (nullable): what is before the directory of documents in @path */
+/* Returns: (transfer full) (nullable): the part of @path before the directory of documents */
 static char *
 prefix_of (const char *path)
 {

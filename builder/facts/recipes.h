@@ -1,4 +1,4 @@
-/* What in an image was compiled by which recipe, by the documents that compiled trees have
+/* Finds what was compiled by which recipe in an image, from the documents in compiled trees
  * (builder/source/compiled-document.h). */
 #pragma once
 
@@ -11,23 +11,25 @@ G_BEGIN_DECLS
 typedef struct
 {
   const TerraneNode *node; /* the document */
-  char *prefix;            /* that it was compiled for, normalised */
-  json_t *document;        /* object; what follows is of it */
+  char *prefix;            /* prefix it was compiled for, normalised */
+  json_t *document;        /* object; owns the texts below */
   const char *name;
   const char *version;
-  const char *commit; /* hexadecimal: digest of what was compiled */
+  const char *commit; /* hexadecimal: digest of the output */
 } TerraneCompiled;
 
 /**
  * terrane_compiled_find:
- * @out_compiled: (out) (transfer full): of TerraneCompiled, in the order of their paths
+ * @out_compiled: (out) (transfer full): of TerraneCompiled, sorted by path
  *
- * Files that are not such documents are left out: anybody may have made the image.
+ * Ignores files that are not such documents, since the image is untrusted.
+ *
+ * Errors: %OCI_ERROR_FORMAT, %OCI_ERROR_IO.
  */
 gboolean terrane_compiled_find (const TerraneImageView *view, GPtrArray **out_compiled,
                                 GError **error);
 
-/** Whether the recipe has made @node, by the list of its files. */
+/** Whether the recipe made @node, according to its list of files. */
 gboolean terrane_compiled_has (const TerraneCompiled *self, const TerraneNode *node);
 
 G_END_DECLS

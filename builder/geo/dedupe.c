@@ -8,10 +8,10 @@
 
 enum
 {
-  MIN_BYTES = 4096, /* a link costs an entry as well; smaller files are not worth one */
+  MIN_BYTES = 4096, /* a link costs an entry, too; smaller files are not worth it */
 };
 
-/* Where packages keep data that they find by themselves. */
+/* Directories with data that packages find themselves. */
 static const char *const directories[] = {
   "rasterio/gdal_data", "fiona/gdal_data",   "pyogrio/gdal_data",          "rasterio/proj_data",
   "fiona/proj_data",    "pyogrio/proj_data", "pyproj/proj_dir/share/proj", NULL,
@@ -35,7 +35,7 @@ ends_in (const char *path, const char *tail)
          && (len == tail_len || path[len - tail_len - 1] == '/');
 }
 
-/* The part of @path inside of a package's directory of data; NULL elsewhere. */
+/* Returns the part of @path inside of a package's data directory; NULL for others. */
 static const char *
 path_inside (const char *path)
 {
@@ -49,11 +49,11 @@ path_inside (const char *path)
   return NULL;
 }
 
-/* "../../pyogrio/proj_data/proj.db" for what leads from one to the other. */
+/* Returns "../../pyogrio/proj_data/proj.db", the path from one to the other. */
 static char *
 relative_path (const char *from, const char *to)
 {
-  gsize common = 0; /* up to and with the last slash that both have */
+  gsize common = 0; /* up to and including the last common slash */
   for (gsize i = 0; from[i] != '\0' && from[i] == to[i]; i++)
     if (from[i] == '/')
       common = i + 1;
@@ -76,14 +76,14 @@ add_link (GPtrArray *links, const TerraneNode *from, const TerraneNode *to)
   g_ptr_array_add (links, link);
 }
 
-/* Readers of one file are readers of the other. */
+/* Whether every user that can read one file can read the other. */
 static gboolean
 same_access (const TerraneNode *a, const TerraneNode *b)
 {
   return a->mode == b->mode && a->uid == b->uid && a->gid == b->gid;
 }
 
-/* The newest proj.db of known packages; NULL when not every PROJ of the tree takes it. */
+/* Finds the newest proj.db of known packages; NULL if some PROJ of the tree does not accept it. */
 static const TerraneGeoEntry *
 find_newest (const GPtrArray *entries)
 {

@@ -1,18 +1,18 @@
-/* Which of the data that several wheels bring along can be one file: the newest proj.db that every
- * PROJ of the tree takes, and files of GDAL and PROJ that are alike. Each package looks in its own
- * directory first, so only links help, no variable does. */
+/* Finds data in several wheels that can be one file: the newest proj.db that every PROJ of the tree
+ * accepts, and identical files of GDAL and PROJ. Each package looks in its own directory first, so
+ * only links help; a variable would not. */
 #pragma once
 
 #include "builder/geo/geo-index.h"
 
 G_BEGIN_DECLS
 
-/* A file that becomes a symbolic link. */
+/* A file to be replaced by a symbolic link. */
 typedef struct
 {
   char *path;
   char *target;  /* relative */
-  uint64_t size; /* of the file that goes */
+  uint64_t size; /* of the file that is replaced */
 } TerraneDedupeLink;
 
 /**
@@ -20,11 +20,11 @@ typedef struct
  * @tree: one tree, not the whole image: a link must not lead out of its layer
  * @index: of @tree
  *
- * Looks only at rasterio, fiona, pyogrio and pyproj, whose search is known. proj.db files stay when
- * the tree has a PROJ whose version or layout is not known, or one that wants more than the newest
- * of them has.
+ * Considers only rasterio, fiona, pyogrio and pyproj, whose search is known. Keeps all proj.db
+ * files if the tree has a PROJ of unknown version or layout, or one that needs more than the newest
+ * of them.
  *
- * Returns: (transfer full): of TerraneDedupeLink, by path
+ * Returns: (transfer full): of TerraneDedupeLink, sorted by path
  */
 GPtrArray *terrane_geo_dedupe (TerraneTree *tree, TerraneGeoIndex *index);
 

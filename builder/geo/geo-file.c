@@ -7,7 +7,7 @@
 enum
 {
   WINDOW = 1024 * 1024,
-  MARGIN = 512, /* what is looked at around a place */
+  MARGIN = 512, /* bytes examined around a position */
   MAX_PATH_TEXT = 256,
   MAX_VERSION = 24,
   MAX_LAYOUT = 1000,
@@ -16,7 +16,7 @@ enum
 #define LAYOUT_KEY "DATABASE.LAYOUT.VERSION."
 #define SQLITE_MAGIC "SQLite format 3"
 
-/* Data files that drivers of GDAL name; a library without the driver lacks the name too. */
+/* Data files that drivers of GDAL name; a library without the driver also lacks the name. */
 static const char *const known_data_files[] = { "default.rsc",   "gdalvrt.xsd",       "header.dxf",
                                                 "nitf_spec.xml", "tms_NZTM2000.json", NULL };
 
@@ -24,7 +24,7 @@ typedef struct
 {
   TerraneGeoFile *file;
   gboolean data_files[G_N_ELEMENTS (known_data_files)];
-  const char *text; /* the part of the file at hand */
+  const char *text; /* the current part of the file */
   gsize len;
 } Scan;
 
@@ -51,7 +51,7 @@ is_text (char c)
   return c >= ' ' && c <= '~';
 }
 
-/* The byte at @at, 0 outside. */
+/* Returns the byte at @at, 0 outside. */
 static char
 peek (const Scan *self, gsize at)
 {
@@ -67,7 +67,7 @@ starts (const Scan *self, gsize at, const char *word)
   return at <= self->len && len <= self->len - at && memcmp (self->text + at, word, len) == 0;
 }
 
-/* How long "9.1.1" or "3.12.0beta1" is at @at: three numbers; 0 when there is no such thing. */
+/* Returns the length of "9.1.1" or "3.12.0beta1" at @at: three numbers; 0 if there is none. */
 static gsize
 version_length (const Scan *self, gsize at)
 {
@@ -93,7 +93,7 @@ take (char **slot, const char *text, gsize len)
     *slot = g_strndup (text, len);
 }
 
-/* "PROJ 9.1.1" that is a text of its own, and no part of a sentence. */
+/* "PROJ 9.1.1" as a separate text, not part of a sentence. */
 static void
 take_release (Scan *self, gsize at, gsize word, char **slot)
 {
@@ -124,7 +124,7 @@ take_geos (Scan *self, gsize at)
     take (&self->file->geos, self->text + first, at - first);
 }
 
-/* A path that is a text of its own. */
+/* A path that is a separate text. */
 static void
 take_path (Scan *self, gsize at)
 {
@@ -147,9 +147,10 @@ take_path (Scan *self, gsize at)
     take (&self->file->ca_file, path, len);
 }
 
-/* The value after @key in a row of SQLite's, (key, value) without a rowid. What stands before them
- * is the row's header: its length, and the type of either, which is 13 + 2 * bytes for texts
- * (sqlite.org/fileformat2.html, 2.1). A freed row has lost it: SQLite overwrites its beginning. */
+/* Finds the value after @key in a row of SQLite, (key, value) without a rowid. The row's header
+ * precedes them: its length, and the type of each, which is 13 + 2 * bytes for texts
+ * (https://www.sqlite.org/fileformat2.html, 2.1). A freed row has lost it: SQLite overwrites its
+ * beginning. */
 static char *
 row_value (const Scan *self, gsize at, const char *key)
 {
@@ -245,7 +246,7 @@ look_at (Scan *self, gsize at)
     }
 }
 
-/* Looks at everything up to @end, which has MARGIN bytes after it unless the file ends there. */
+/* Examines everything up to @end, which has MARGIN bytes after it unless the file ends there. */
 static void
 look_at_window (Scan *self, gsize begin, gsize end)
 {
@@ -262,8 +263,8 @@ static gboolean
 scan_file (Scan *self, int fd, GError **error)
 {
   g_autofree char *window = g_malloc (WINDOW);
-  gsize kept = 0;  /* bytes at the front that are known already */
-  gsize begin = 0; /* the first that was not looked at */
+  gsize kept = 0;  /* bytes at the start that were read already */
+  gsize begin = 0; /* the first one not examined yet */
   self->text = window;
   for (gboolean first = TRUE;; first = FALSE)
     {
@@ -279,7 +280,7 @@ scan_file (Scan *self, int fd, GError **error)
       look_at_window (self, begin, end);
       if (last)
         return TRUE;
-      kept = (gsize) 2 * MARGIN; /* one to look back at, one that is not looked at yet */
+      kept = (gsize) 2 * MARGIN; /* one to look back at, and one not examined yet */
       begin = MARGIN;
       memmove (window, window + self->len - kept, kept);
     }

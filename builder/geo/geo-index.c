@@ -42,7 +42,7 @@ terrane_geo_index_free (TerraneGeoIndex *self)
   g_free (self);
 }
 
-/* auditwheel puts the libraries of "rasterio" into "rasterio.libs" beside it. */
+/* auditwheel puts the libraries of "rasterio" into "rasterio.libs" next to it. */
 static char *
 find_package (const TerraneNode *node)
 {

@@ -1,5 +1,5 @@
-/* The geospatial files of a file system: GDAL, PROJ, GEOS, libcurl, proj.db. Which they are
- * is told by their names; what is in them is read once and remembered in the store's cache. */
+/* Index of the geospatial files of a file system: GDAL, PROJ, GEOS, libcurl, proj.db. They are
+ * found by name; their content is read once and cached in the store. */
 #pragma once
 
 #include "builder/geo/geo-file.h"
@@ -11,8 +11,8 @@ G_BEGIN_DECLS
 typedef struct
 {
   TerraneNode *node;
-  char *path;    /* without a slash in front */
-  char *package; /* (nullable): "var/task/rasterio", when a wheel's "rasterio.libs" has the file */
+  char *path;    /* without the leading slash */
+  char *package; /* (nullable): "var/task/rasterio" if the file is in a wheel's "rasterio.libs" */
   TerraneGeoFile *facts;
 } TerraneGeoEntry;
 
@@ -22,21 +22,22 @@ typedef struct _TerraneGeoIndex TerraneGeoIndex;
  * terrane_geo_index_new:
  * @tree: whose objects are all in the store; borrowed
  *
- * Returns: (transfer full) (nullable)
+ * Returns: (transfer full)
+ * Errors: %OCI_ERROR_FORMAT, %OCI_ERROR_CORRUPT, %OCI_ERROR_IO.
  */
 TerraneGeoIndex *terrane_geo_index_new (TerraneStore *store, TerraneTree *tree, GError **error);
-/** An index without a store, for terrane_geo_index_add(). */
+/** Makes an index without a store, for terrane_geo_index_add(). Returns: (transfer full) */
 TerraneGeoIndex *terrane_geo_index_new_empty (void);
 void terrane_geo_index_free (TerraneGeoIndex *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneGeoIndex, terrane_geo_index_free)
 
-/** @facts: (transfer full) */
+/** Adds a file. @facts: (transfer full) */
 void terrane_geo_index_add (TerraneGeoIndex *self, TerraneNode *node, TerraneGeoFile *facts);
 
-/** Returns: (transfer none): of TerraneGeoEntry, by path */
+/** Returns: (transfer none): of TerraneGeoEntry, sorted by path */
 const GPtrArray *terrane_geo_index_entries (TerraneGeoIndex *self);
 
-/** Returns: (transfer none) (nullable) */
+/** Returns: (transfer none) (nullable): the entry of @node */
 const TerraneGeoEntry *terrane_geo_index_find (const TerraneGeoIndex *self,
                                                const TerraneNode *node);
 

@@ -2,9 +2,9 @@
 
 #include <string.h>
 
-/* data/sql/metadata.sql of PROJ's tags: since which version the layout's minor number is which. The
- * rule is in src/iso19111/factory.cpp: an error when the majors differ or the file's minor is less;
- * a newer file is taken. */
+/* data/sql/metadata.sql of PROJ's tags: minor number of the layout by version. The rule is in
+ * src/iso19111/factory.cpp: an error if the majors differ or the file's minor is smaller; a newer
+ * file is accepted. */
 static const struct
 {
   int major, minor, layout;
@@ -72,7 +72,7 @@ add_place (GPtrArray *places, const char *path, const char *variable)
   g_ptr_array_add (places, place);
 }
 
-/* Adds the directories of the variable that counts; FALSE when none is set. */
+/* Adds the directories of the variable that applies; FALSE if none is set. */
 static gboolean
 add_variable (GPtrArray *places, char **environment, gboolean with_proj_data)
 {
@@ -91,7 +91,7 @@ add_variable (GPtrArray *places, char **environment, gboolean with_proj_data)
   return FALSE;
 }
 
-/* Where PROJ itself looks when nobody told it anything. */
+/* Directories in which PROJ itself looks without any setting. */
 static void
 add_defaults (GPtrArray *places, const TerraneGeoEntry *library, char **environment)
 {
@@ -105,7 +105,7 @@ add_defaults (GPtrArray *places, const TerraneGeoEntry *library, char **environm
     add_place (places, library->facts->proj_data, NULL);
 }
 
-/* Adds a directory of the package when there is a proj.db in it. */
+/* Adds a directory of the package if it has a proj.db. */
 static gboolean
 add_own (GPtrArray *places, TerraneTree *tree, const TerraneGeoEntry *library, const char *name)
 {
@@ -143,7 +143,7 @@ terrane_proj_places (TerraneTree *tree, const TerraneGeoEntry *library, char **e
         {
           g_autofree char *prefix =
               python_prefix != NULL ? g_strconcat (python_prefix, "/share/proj", NULL) : NULL;
-          (void) add_variable (places, environment, TRUE); /* without one, the prefix is left */
+          (void) add_variable (places, environment, TRUE); /* otherwise only the prefix remains */
           if (prefix != NULL)
             add_place (places, prefix, NULL);
         }

@@ -10,7 +10,7 @@
 
 enum
 {
-  MAX_LINKS = 40, /* as Linux's path walk */
+  MAX_LINKS = 40, /* like Linux's path walk */
   DEFAULT_MODE = 0755,
 };
 
@@ -18,9 +18,8 @@ struct _TerraneApplier
 {
   TerraneIngest *ingest;
   TerraneLayerAudit *audit;
-  GHashTable
-      *specials; /* path of a device or the like, which the tree does not hold -> its layer */
-  int layer;     /* from 1 */
+  GHashTable *specials; /* path of a device or the like, which the tree cannot hold -> its layer */
+  int layer;            /* from 1 */
 };
 
 TerraneApplier *
@@ -61,7 +60,7 @@ remove_node (const TerraneApplier *self, const TerraneNode *node)
   terrane_tree_remove (tree_of (self), path);
 }
 
-/* Whether the layer at hand has a device or the like in @directory. */
+/* Whether the current layer has a device or the like in @directory. */
 static gboolean
 has_own_special (const TerraneApplier *self, const TerraneNode *directory)
 {
@@ -85,7 +84,8 @@ hide_children (const TerraneApplier *self, TerraneNode *directory)
       remove_node (self, directory->children->pdata[i]);
 }
 
-/* Removes what lower layers have at @node and below; what this layer has stays.
+/* Removes the entries of lower layers at @node and below; those of this layer stay.
+ *
  * Returns: whether @node has to stay */
 static gboolean
 hide (const TerraneApplier *self, TerraneNode *node)
@@ -97,7 +97,7 @@ hide (const TerraneApplier *self, TerraneNode *node)
   gboolean stays = own || node->children->len > 0 || has_own_special (self, node);
   if (stays && !own)
     {
-      /* Only as the parent of what this layer has, which has no entry for it. */
+      /* Stays only as the parent of entries of this layer, which has no entry for it. */
       node->mode = DEFAULT_MODE;
       node->uid = node->gid = 0;
       node->layer = 0;
@@ -130,7 +130,7 @@ apply_whiteout (const TerraneApplier *self, const char *parent, const char *name
   return TRUE;
 }
 
-/* Goes on at the link's target, before what is left of the path. */
+/* Continues at the link's target, before the rest of the path. */
 static gboolean
 enter_link (const TerraneNode *link, GString *done, GString *rest, unsigned *links, GError **error)
 {
@@ -159,9 +159,9 @@ descend (GString *done, const char *name)
     g_string_append_printf (done, "%s%s", done->len > 0 ? "/" : "", name);
 }
 
-/* Where the directory @path is, links followed as umoci and containerd do it: no further than the
- * image's root, and beyond what exists by the words alone.
- * @out_link: (out) (transfer full) (nullable): the first link of a lower layer on the way */
+/* Resolves the directory @path, following links like umoci and containerd: never beyond the image's
+ * root, and lexically beyond the last existing component. @out_link: (out) (transfer full)
+ * (nullable): the first link of a lower layer on the way */
 static char *
 resolve_directory (const TerraneApplier *self, const char *path, char **out_link, GError **error)
 {
@@ -194,7 +194,7 @@ resolve_directory (const TerraneApplier *self, const char *path, char **out_link
   return g_strdup (done->str);
 }
 
-/* Where the entry at @path goes. Returns: (transfer full) (nullable) */
+/* Returns: (transfer full) (nullable): where the entry at @path goes */
 static char *
 place (const TerraneApplier *self, const char *path, char **out_parent, char **out_link,
        GError **error)
@@ -213,7 +213,7 @@ place (const TerraneApplier *self, const char *path, char **out_parent, char **o
   return NULL;
 }
 
-/* A file where the entry needs a directory goes. */
+/* Removes a file that is where the entry needs a directory. */
 static void
 clear_way (const TerraneApplier *self, const char *parent)
 {
@@ -236,10 +236,10 @@ make_directories (const TerraneApplier *self, const char *path)
 {
   OciEntry entry = { .path = path, .type = OCI_ENTRY_DIRECTORY, .mode = DEFAULT_MODE };
   if (terrane_tree_lookup (tree_of (self), path) == NULL)
-    (void) terrane_tree_add (tree_of (self), &entry, NULL, NULL); /* clear_way() saw to it */
+    (void) terrane_tree_add (tree_of (self), &entry, NULL, NULL); /* clear_way() made sure */
 }
 
-/* Devices and the like are where the tree has nothing. */
+/* Devices and the like are recorded where the tree has nothing. */
 static gboolean
 add_special (TerraneApplier *self, const char *path, const char *parent)
 {
@@ -257,7 +257,7 @@ is_reserved (const char *path)
   return g_str_has_prefix (path, WHITEOUT_PREFIX) || strstr (path, "/" WHITEOUT_PREFIX) != NULL;
 }
 
-/* @entry: its path and target are where they are in the image */
+/* @entry: with its final path and target in the image */
 static gboolean
 add_placed (TerraneApplier *self, const OciEntry *entry, TerraneReadFunc read, gpointer data,
             GError **error)

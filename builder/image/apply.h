@@ -1,5 +1,5 @@
-/* Entries of layers, applied to a file system as image-spec v1.1 layer.md says and as other tools
- * write them. */
+/* Applies entries of layers to a file system, according to image-spec v1.1 layer.md and as other
+ * tools write them. */
 #pragma once
 
 #include "builder/check/layers.h"
@@ -11,17 +11,18 @@ typedef struct _TerraneApplier TerraneApplier;
 
 /**
  * terrane_applier_new:
- * @ingest: takes the files; its tree is the file system
- * @audit: told about every entry
+ * @ingest: receives the files; its tree is the file system
+ * @audit: informed about every entry
  *
- * The layer of a node is the one that its entry is from, from 1; 0 is that of directories
- * without an entry.
+ * The layer number of a node is that of its entry, from 1; 0 for directories without an entry.
+ *
+ * Returns: (transfer full)
  */
 TerraneApplier *terrane_applier_new (TerraneIngest *ingest, TerraneLayerAudit *audit);
 void terrane_applier_free (TerraneApplier *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneApplier, terrane_applier_free)
 
-/** What follows is of the layer @index, from 0. */
+/** Begins the layer @index, from 0. */
 void terrane_applier_begin_layer (TerraneApplier *self, guint index);
 
 /**
@@ -29,13 +30,15 @@ void terrane_applier_begin_layer (TerraneApplier *self, guint index);
  * @read: reads the content of a file
  *
  * Applies the next entry of the layer:
- *
- * - A whiteout hides what lower layers have, whatever the order of entries. What this layer has
- *   below a hidden directory stays, in a directory as if nothing had been there before.
- * - A parent that is a symbolic link is followed, inside of the image; where it leads to nothing,
+ * - A whiteout hides the content of lower layers, regardless of the order of entries. Content of
+ *   this layer below a hidden directory is kept, in a directory as if it had not existed before.
+ * - A parent that is a symbolic link is followed inside of the image; if it is dangling,
  *   directories are made. A parent that is a file is replaced by a directory.
- * - An entry replaces what was there, except a directory a directory: that keeps what is in it.
- * - Of devices, fifos and sockets nothing is kept; they too replace what was there.
+ * - An entry replaces what exists, except a directory another directory, whose content is kept.
+ * - Devices, fifos and sockets are not kept; they, too, replace what exists.
+ *
+ * Errors: %OCI_ERROR_FORMAT, %OCI_ERROR_UNSUPPORTED, %OCI_ERROR_LIMIT, %OCI_ERROR_IO; those of
+ *   @read.
  */
 gboolean terrane_applier_add (TerraneApplier *self, const OciEntry *entry, TerraneReadFunc read,
                               gpointer data, GError **error);

@@ -18,13 +18,13 @@ typedef struct
   int tree_number;
   const char *const *names;
   gboolean overwrite;
-  GHashTable *paths;  /* set of owned strings: what the layer carries */
+  GHashTable *paths;  /* set of owned strings: the paths that the layer carries */
   GString *conflicts; /* lines */
   guint n_conflicts;
 } Assembly;
 
-/* Where @path of the tree goes: its parent resolved in the file system so far. NULL when a parent
- * is not a directory there. */
+/* Returns where @path of the tree goes: its parent is resolved in the file system so far. NULL if a
+ * parent is not a directory there. */
 static char *
 place (const Assembly *self, const TerraneNode *node, const char *path)
 {
@@ -38,13 +38,13 @@ place (const Assembly *self, const TerraneNode *node, const char *path)
   g_autofree char *placed = oci_path_join (base, slash != NULL ? slash + 1 : path);
   if (node->type != OCI_ENTRY_DIRECTORY)
     return g_steal_pointer (&placed);
-  /* A directory over a link to a directory means the directory that the link names. */
+  /* A directory over a link to a directory means the target of the link. */
   TerraneNode *target = terrane_tree_follow (self->assembled, placed);
   return target != NULL && target->type == OCI_ENTRY_DIRECTORY ? terrane_node_path (target)
                                                                : g_steal_pointer (&placed);
 }
 
-/* The layer carries @path and every directory above it. */
+/* Adds @path and every directory above it to the layer. */
 static void
 carry (Assembly *self, const char *path)
 {
@@ -65,7 +65,7 @@ note_conflict (Assembly *self, const char *path, const char *what)
     g_string_append_printf (self->conflicts, "\n  /%s: %s", path, what);
 }
 
-/* What stands in the way of @node, if anything. Returns: (transfer full) (nullable) */
+/* Returns: (transfer full) (nullable): the path that is in the way of @node, if any */
 static char *
 find_obstacle (const Assembly *self, const TerraneNode *node, const TerraneNode *existing)
 {

@@ -96,7 +96,7 @@ terrane_cache_document_dump (const TerraneCacheDocument *self)
   return oci_json_dump (root);
 }
 
-/* A name is one that a build could have given. */
+/* Only names that a build could have given are valid. */
 static void
 read_image (TerraneCacheDocument *self, const OciJson *at)
 {

@@ -16,7 +16,7 @@ typedef struct
   TerraneNeeds needs;
   TerraneCacheDocument *document;
   GPtrArray *entries;  /* of TerraneCacheEntry */
-  GHashTable *objects; /* names of all that are needed, then of those that the layers do not give */
+  GHashTable *objects; /* names of all needed objects, then of those that the layers do not have */
 } Export;
 
 static gboolean
@@ -27,8 +27,8 @@ see_entry (TerraneCacheKind kind, const OciDigest *key, const json_t *value, gpo
   return TRUE;
 }
 
-/* The objects that whoever has the layers of the image can make of them.
- * @out_objects: (out) (transfer full) (nullable): NULL when layers are elsewhere */
+/* Finds the objects that can be made from the layers of the image. @out_objects: (out)
+ * (transfer full) (nullable): NULL if layers are elsewhere */
 static gboolean
 find_covered (TerraneStore *store, const OciDescriptor *manifest, GHashTable **out_objects,
               GError **error)
@@ -50,7 +50,7 @@ find_covered (TerraneStore *store, const OciDescriptor *manifest, GHashTable **o
   return terrane_commit_traverse (terrane_store_repo (store), hex, *out_objects, error);
 }
 
-/* Of the objects of @covered, files are left out: directories are made by their commits alone. */
+/* Leaves out the files of @covered: directories are only made by their commits. */
 static void
 leave_out (GHashTable *objects, GHashTable *covered)
 {
@@ -72,7 +72,7 @@ add_image (Export *self, const OciDescriptor *descriptor, const char *name, GErr
 {
   g_autoptr (GHashTable) covered = NULL;
   const OciMediaType *type = oci_media_type_lookup (descriptor->media_type);
-  if (type != NULL && type->kind == OCI_MEDIA_INDEX) /* of another program */
+  if (type != NULL && type->kind == OCI_MEDIA_INDEX) /* from another program */
     return oci_throw (error, OCI_ERROR_UNSUPPORTED, "%s is an index of images", name);
   if (!find_covered (self->store, descriptor, &covered, error))
     return FALSE;

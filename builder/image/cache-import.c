@@ -14,9 +14,9 @@ typedef struct
 {
   TerraneStore *store;
   const TerraneCacheOptions *options;
-  GBytes *raw; /* (nullable): of the document */
+  GBytes *raw; /* (nullable): bytes of the document */
   TerraneCacheDocument *document;
-  gboolean is_signed;  /* by the key of the options */
+  gboolean is_signed;  /* with the key of the options */
   GHashTable *arrived; /* paths of blobs */
 } Import;
 
@@ -65,8 +65,8 @@ take_blob (Import *self, OciArchiveReader *reader, const OciEntry *entry, OciLay
   return TRUE;
 }
 
-/* Whoever may write the file may write a signature, but not this one: nothing is taken before it is
- * checked. */
+/* An attacker with write access to the file can write a signature, but not a valid one: it is
+ * checked before anything is used. */
 static gboolean
 check_signed (const Import *self, GError **error)
 {
@@ -111,8 +111,8 @@ check_complete (const Import *self, GError **error)
   return oci_throw (error, OCI_ERROR_CORRUPT, "lacks blobs that " TERRANE_CACHE_DOCUMENT " names");
 }
 
-/* The files of the image, out of its layers: what comes out of verified bytes needs no trust. The
- * document says which images are unpacked; all of them must be there. */
+/* Unpacks the files of the image from its layers: verified bytes need no trust. The document says
+ * which images are unpacked; all of them must be there. */
 static gboolean
 unpack (const Import *self, const TerraneCacheImage *image, GError **error)
 {
@@ -145,8 +145,8 @@ has_name (OciLayout *layout, const char *name, gboolean *out_found, GError **err
   return TRUE;
 }
 
-/* A layer that is not here must be known to be elsewhere, by an entry of the rest: an image without
- * it would be a damaged one. */
+/* A layer that is not here must be known to be elsewhere, by one of the other entries: an image
+ * without it would be damaged. */
 static gboolean
 name_image (const Import *self, const TerraneCacheImage *image, GPtrArray *names, GError **error)
 {

@@ -17,7 +17,7 @@
 enum
 {
   COPY_BYTES = 256 * 1024,
-  MAX_ENTRY_BYTES = 4 * 1024 * 1024,     /* as in the cache itself */
+  MAX_ENTRY_BYTES = 4 * 1024 * 1024,     /* like the cache itself */
   MAX_METADATA_BYTES = 64 * 1024 * 1024, /* of one object */
   MAX_WAITING_BYTES = 512 * 1024 * 1024, /* of all entries and commits */
 };
@@ -68,7 +68,7 @@ add_entry (OciTarWriter *tar, const TerraneCacheEntry *entry, GError **error)
   return add_bytes (tar, path, entry->json, error);
 }
 
-/* The content of an object, which is digested on the way. */
+/* Writes the content of an object, digesting it on the way. */
 static gboolean
 add_content (TerraneStore *store, OciTarWriter *tar, const OciEntry *entry, const OciDigest *digest,
              GError **error)
@@ -189,23 +189,6 @@ typedef struct
   guint objects;
 } Rest;
 
-static GBytes *
-read_bytes (OciArchiveReader *reader, const OciEntry *entry, uint64_t max, GError **error)
-{
-  if (entry->type != OCI_ENTRY_FILE || entry->size > max)
-    {
-      oci_throw (error, OCI_ERROR_FORMAT, "is not a file of at most %" G_GUINT64_FORMAT " bytes",
-                 max);
-      return NULL;
-    }
-  g_autofree char *data = g_malloc (entry->size + 1);
-  size_t total = 0;
-  for (size_t got = 1; got > 0 && total < entry->size; total += got)
-    if (!oci_archive_reader_read (reader, data + total, entry->size - total, &got, error))
-      return NULL;
-  return g_bytes_new_take (g_steal_pointer (&data), total);
-}
-
 static gboolean
 count_waiting (Rest *self, GBytes *bytes, GError **error)
 {
@@ -227,7 +210,7 @@ parse_entry (GBytes *json, GError **error)
   return NULL;
 }
 
-/* What is wrong with an entry is found before any is written. */
+/* All entries are checked before any is written. */
 static gboolean
 take_entry (Rest *self, OciArchiveReader *reader, const OciEntry *entry, GError **error)
 {
@@ -244,7 +227,7 @@ take_entry (Rest *self, OciArchiveReader *reader, const OciEntry *entry, GError 
                           "writes none of these");
       if (!oci_digest_parse_hex (name + length + 1, &key, error))
         return FALSE;
-      GBytes *json = read_bytes (reader, entry, MAX_ENTRY_BYTES, error);
+      GBytes *json = oci_archive_reader_read_all (reader, entry, MAX_ENTRY_BYTES, error);
       if (json == NULL)
         return FALSE;
       g_ptr_array_add (self->entries, terrane_cache_entry_new (kind, &key, json));
@@ -269,12 +252,12 @@ static const struct
   { ".dirmeta", OSTREE_OBJECT_TYPE_DIR_META, "(uuua(ayay))", ostree_validate_structureof_dirmeta },
 };
 
-/* A commit waits until everything that it needs is there. */
+/* A commit waits until everything that it needs is in the store. */
 static gboolean
 take_metadata (Rest *self, OciArchiveReader *reader, const OciEntry *entry, const char *hex,
                size_t which, GError **error)
 {
-  g_autoptr (GBytes) bytes = read_bytes (reader, entry, MAX_METADATA_BYTES, error);
+  g_autoptr (GBytes) bytes = oci_archive_reader_read_all (reader, entry, MAX_METADATA_BYTES, error);
   g_autofree guchar *checksum = NULL;
   if (bytes == NULL)
     return FALSE;
@@ -313,7 +296,7 @@ take_object (Rest *self, OciArchiveReader *reader, const OciEntry *entry, GError
   if (strcmp (suffix, ".file") != 0
       || (entry->type != OCI_ENTRY_FILE && entry->type != OCI_ENTRY_SYMLINK))
     return oci_throw (error, OCI_ERROR_FORMAT, "is not an object");
-  /* It gets the name that its content and its attributes digest to, whatever it says. */
+  /* Its name is the digest of its content and attributes, whatever the archive says. */
   return terrane_ingest_add (self->ingest, entry, read_content, reader, error);
 }
 
@@ -330,7 +313,7 @@ take_member (OciArchiveReader *reader, const OciEntry *entry, gpointer data, GEr
   return oci_throw (error, OCI_ERROR_FORMAT, "is not a part of a cache");
 }
 
-/* One that lacks something stays out: entries that lead to it lead to nothing. */
+/* An incomplete commit is left out: entries that refer to it have no effect. */
 static gboolean
 write_commit (Rest *self, GVariant *commit, GError **error)
 {

@@ -1,5 +1,8 @@
-/* The rest of a cache file: a layer with objects that no layer of its images gives, and entries of
- * the cache. */
+/* The rest of a cache file: a layer with objects that are in no layer of its images, and entries of
+ * the cache.
+ *
+ * Errors: %OCI_ERROR_FORMAT, %OCI_ERROR_CORRUPT, %OCI_ERROR_UNSUPPORTED, %OCI_ERROR_LIMIT,
+ * %OCI_ERROR_IO, codes of %G_IO_ERROR (from libostree). */
 #pragma once
 
 #include "builder/image/cache-file.h"
@@ -14,27 +17,28 @@ typedef struct
   GBytes *json;
 } TerraneCacheEntry;
 
-/** @json: (transfer full). Returns: (transfer full): free with terrane_cache_entry_free() */
+/**
+ * terrane_cache_entry_new:
+ * @json: (transfer full). Returns: (transfer full): to be freed with terrane_cache_entry_free()
+ */
 TerraneCacheEntry *terrane_cache_entry_new (TerraneCacheKind kind, const OciDigest *key,
                                             GBytes *json);
 void terrane_cache_entry_free (gpointer entry);
 
 /**
  * terrane_cache_rest_write:
- * @objects: set of names as ostree_object_name_serialize() gives them
- * @entries: of TerraneCacheEntry; is sorted
+ * @objects: set of names from ostree_object_name_serialize()
+ * @entries: of TerraneCacheEntry; will be sorted
  *
- * Returns: (transfer full) (nullable): the layer, a blob of the store that no image needs
+ * Returns: (transfer full): the layer, a blob of the store that no image needs
+ * Errors: see the head.
  */
 OciDescriptor *terrane_cache_rest_write (TerraneStore *store, GHashTable *objects,
                                          GPtrArray *entries, unsigned jobs, GError **error);
 
-/**
- * terrane_cache_rest_read:
- *
- * Brings objects and entries into the store. Objects are what they digest to; a commit gets there
- * when everything that it needs has, and an entry when the store has none with its key.
- */
+/** Reads objects and entries into the store. Digests of objects are verified; a commit is added
+ * once everything that it needs exists, and an entry if the store has none with its key.
+ * Errors: see the head. */
 gboolean terrane_cache_rest_read (TerraneStore *store, const OciDescriptor *rest,
                                   const TerraneCacheOptions *options,
                                   TerraneCacheReport *out_report, GError **error);

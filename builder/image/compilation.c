@@ -7,13 +7,15 @@
 
 #include "oci/base/text-hash.h"
 
+#include <string.h>
+
 enum
 {
   TICK_USECS = 100 * 1000,
   MAX_RUNNING = 8, /* recipes at the same time */
 };
 
-/* What the steps of one source's recipes run in. */
+/* The file system in which the steps of one source's recipes run. */
 typedef struct
 {
   TerraneBase *base;
@@ -27,7 +29,7 @@ typedef struct
   const OciDigest *image_base; /* (nullable) */
   GPtrArray *roots;            /* of Root */
   GPtrArray *jobs;             /* of TerraneCompileJob: each after those that it needs */
-  guint total;                 /* of them that are compiled */
+  guint total;                 /* number of jobs that are compiled */
   GError *failure;             /* (nullable): the first one */
 } Compilation;
 
@@ -53,7 +55,7 @@ compilation_clear (Compilation *self)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Compilation, compilation_clear)
 
-/* Phases of the store's own would hide what the jobs do. */
+/* Phases of the store would hide the progress of the jobs. */
 static void
 compilation_init (Compilation *self, const TerraneSourceContext *context, const OciDigest *base)
 {
@@ -86,7 +88,7 @@ find_result (TerraneStore *store, const TerranePin *pin, const TerraneRecipe *re
   return terrane_source_tree_find_commit (store, out_key, out_commit, out_found, error);
 }
 
-/* Whether the tree of @pin, or all results that it is made of, are there. */
+/* Whether the tree of @pin, or all results that it is made of, are in the store. */
 static gboolean
 is_complete (TerraneStore *store, TerranePin *pin, gboolean *out_complete, GError **error)
 {
@@ -103,8 +105,8 @@ is_complete (TerraneStore *store, TerranePin *pin, gboolean *out_complete, GErro
   return TRUE;
 }
 
-/* Between being resolved and being read, a local image can become another one. The key of another
- * source is that of what was read. */
+/* Between being resolved and being read, a local image can become another one. The key for another
+ * source is that of the image that was read. */
 static gboolean
 open_root (Compilation *self, TerranePin *pin, Root *root, GError **error)
 {
@@ -140,8 +142,8 @@ find_job (const Compilation *self, const OciDigest *key)
   return NULL;
 }
 
-/* Its result, or that it is to be compiled, after what it needs. NOLINTNEXTLINE(misc-no-recursion):
- * as deep as recipes may need each other */
+/* Adds a recipe after those that it needs, with its result or to be compiled.
+ * NOLINTNEXTLINE(misc-no-recursion): as deep as recipes may need each other */
 static TerraneCompileJob *
 add_job (Compilation *self, const TerranePin *pin, const TerraneRecipe *recipe, const Root *root,
          GError **error)
@@ -169,8 +171,7 @@ add_job (Compilation *self, const TerranePin *pin, const TerraneRecipe *recipe, 
   return job;
 }
 
-/* What is needed by what a job needs is in its file system, too: also where only the former is
- * missing. */
+/* The file system of a job also has what its needs need, even if only the job itself is missing. */
 static gboolean
 add_needs (Compilation *self, TerraneCompileJob *job, const TerranePin *pin, const Root *root,
            GError **error)
@@ -197,8 +198,8 @@ add_needs (Compilation *self, TerraneCompileJob *job, const TerranePin *pin, con
   return TRUE;
 }
 
-/* What is compiled in is identified again when it is read: it may have changed since the pin got
- * its key, which is that of what was read from then on. */
+/* The image to compile in is identified again when it is read: it may have changed since the pin
+ * got its key. From then on the key is that of the image that was read. */
 static gboolean
 add_pin (Compilation *self, TerranePin *pin, GError **error)
 {
@@ -210,7 +211,7 @@ add_pin (Compilation *self, TerranePin *pin, GError **error)
   for (guint i = terrane_compile_first_taken (pin); i < recipes->len; i++)
     if (add_job (self, pin, recipes->pdata[i], root, error) == NULL)
       return FALSE;
-  for (guint i = 0; i < self->jobs->len; i++) /* the list grows meanwhile */
+  for (guint i = 0; i < self->jobs->len; i++) /* the list grows in the loop */
     {
       TerraneCompileJob *job = self->jobs->pdata[i];
       if (!job->done && job->pin == pin && job->needs->len == 0
@@ -229,39 +230,75 @@ is_ready (const TerraneCompileJob *job)
   return !job->done && !job->started;
 }
 
-/* The first failure is the one that counts; the others are stopped. */
+static guint
+count_running (const Compilation *self)
+{
+  guint running = 0;
+  for (guint i = 0; i < self->jobs->len; i++)
+    running += ((const TerraneCompileJob *) self->jobs->pdata[i])->thread != NULL;
+  return running;
+}
+
+/* The first failure is reported. The other jobs run to their end, as with make and ninja: if they
+ * were stopped, their work would be lost. */
 static void
 fail (Compilation *self, GError *error)
 {
-  if (self->failure == NULL)
-    self->failure = error;
-  else
-    g_error_free (error);
-  g_cancellable_cancel (self->shared.stop);
+  const TerraneProgress *progress = self->shared.context->progress;
+  guint running = count_running (self);
+  if (self->failure != NULL)
+    {
+      if (!g_error_matches (error, OCI_ERROR, OCI_ERROR_CANCELLED))
+        terrane_progress_warn (progress, "%s", error->message);
+      g_error_free (error);
+      return;
+    }
+  self->failure = error;
+  if (running == 0 || g_cancellable_is_cancelled (self->shared.stop))
+    return;
+  g_autofree char *line = g_strndup (error->message, strcspn (error->message, "\n"));
+  terrane_progress_warn (progress,
+                         "%s; no other recipe is started, and %u that %s may finish (Ctrl-C stops "
+                         "%s)",
+                         line, running, running == 1 ? "runs" : "run",
+                         running == 1 ? "it" : "them");
 }
 
+/* If another build compiles it, waits for its result. Returns: whether it runs or waits */
+static gboolean
+start_job (Compilation *self, TerraneCompileJob *job)
+{
+  gboolean claimed = FALSE;
+  g_autoptr (GError) local = NULL;
+  if (terrane_compile_job_claim (job, &claimed, &local)
+      && (!claimed || terrane_compile_job_start (job, &local)))
+    return claimed || job->waiting;
+  fail (self, g_steal_pointer (&local));
+  return FALSE;
+}
+
+/* Jobs are in the order of their needs. Returns: the number of jobs that run or are waited for */
 static guint
 start_ready (Compilation *self)
 {
   const guint max = CLAMP (self->shared.context->jobs, 1, MAX_RUNNING);
-  guint running = 0;
-  for (guint i = 0; i < self->jobs->len; i++)
-    running += ((const TerraneCompileJob *) self->jobs->pdata[i])->thread != NULL;
+  guint running = count_running (self), waiting = 0;
   for (guint i = 0; i < self->jobs->len && running < max && self->failure == NULL; i++)
     {
-      g_autoptr (GError) local = NULL;
       TerraneCompileJob *job = self->jobs->pdata[i];
-      if (!is_ready (job))
+      if (!is_ready (job) || !start_job (self, job))
         continue;
-      if (terrane_compile_job_start (job, &local))
-        running++;
+      if (job->waiting)
+        waiting++;
       else
-        fail (self, g_steal_pointer (&local));
+        running++;
     }
-  return running;
+  return running + (self->failure == NULL ? waiting : 0);
 }
 
-/* Until a job ends, or it is time to show what they do. Returns: (nullable) */
+/* Waits until a job ends, or it is time to show progress.
+ *
+ * Returns: (nullable) */
 static TerraneCompileJob *
 wait_for_job (Compilation *self)
 {
@@ -289,7 +326,7 @@ show_jobs (Compilation *self)
   for (guint i = 0; i < self->jobs->len; i++)
     {
       TerraneCompileJob *job = self->jobs->pdata[i];
-      if (job->thread != NULL)
+      if (job->thread != NULL || job->waiting)
         terrane_compile_job_show (job);
     }
 }
@@ -301,10 +338,16 @@ run_jobs (Compilation *self)
     {
       g_autoptr (GError) local = NULL;
       TerraneCompileJob *ended = wait_for_job (self);
-      if (g_cancellable_is_cancelled (self->shared.interrupted) && self->failure == NULL)
-        fail (self, g_error_new_literal (OCI_ERROR, OCI_ERROR_CANCELLED, "interrupted"));
+      GCancellable *stop = self->shared.stop;
+      if (g_cancellable_is_cancelled (self->shared.interrupted)
+          && !g_cancellable_is_cancelled (stop))
+        {
+          g_cancellable_cancel (stop);
+          fail (self, g_error_new_literal (OCI_ERROR, OCI_ERROR_CANCELLED, "interrupted"));
+        }
       show_jobs (self);
-      if (ended != NULL && !terrane_compile_job_finish (ended, self->failure == NULL, &local))
+      if (ended != NULL
+          && !terrane_compile_job_finish (ended, !g_cancellable_is_cancelled (stop), &local))
         fail (self, g_steal_pointer (&local));
     }
 }

@@ -15,7 +15,7 @@ enum
   ELF_MACHINE = 18,
 };
 
-/* A file system as the profile names it. Returns: (transfer full) */
+/* Returns: (transfer full): a file system as the profile names it */
 static char *
 describe (const TerraneSourceSpec *spec)
 {
@@ -40,7 +40,7 @@ libc_name (const TerranePythonBase *base)
   return base->libc == TERRANE_LIBC_MUSL ? "musl" : "glibc";
 }
 
-/* musl keeps old programs running in the same way. */
+/* musl is compatible with older programs in the same way. */
 static gboolean
 is_newer (const TerranePythonBase *a, const TerranePythonBase *b)
 {
@@ -74,7 +74,7 @@ terrane_compile_fit_libc (TerraneStore *store, const TerranePin *pin,
                     libc_name (&theirs), theirs.libc_major, theirs.libc_minor);
 }
 
-/* @out_machine: (out): e_machine of the shell; 0 when it is not an ELF file */
+/* @out_machine: (out): e_machine of the shell; 0 if it is not an ELF file */
 static gboolean
 read_machine (TerraneStore *store, const OciDigest *in, unsigned *out_machine, GError **error)
 {

@@ -12,8 +12,8 @@
 
 enum
 {
-  MAX_PRINTED = 4 * 1024 * 1024, /* that wait to be shown; the log has all */
-  MAX_LINE = 1024,               /* bytes that are looked at */
+  MAX_PRINTED = 4 * 1024 * 1024, /* that wait to be shown; the log has all output */
+  MAX_LINE = 1024,               /* bytes that are examined */
 };
 
 TerraneCompileJob *
@@ -28,6 +28,7 @@ terrane_compile_job_new (TerraneCompileShared *shared, const TerranePin *pin,
   self->title = g_strdup_printf ("%s %s", recipe->name, recipe->version);
   self->needs = g_ptr_array_new ();
   self->work = (TerraneCompileWork) TERRANE_COMPILE_WORK_INIT;
+  self->lock = -1;
   self->printed = g_string_new (NULL);
   return self;
 }
@@ -39,6 +40,7 @@ terrane_compile_job_free (gpointer data)
   if (self->thread != NULL)
     (void) g_thread_join (self->thread);
   terrane_compile_work_clear (&self->work);
+  terrane_compile_lock_release (self->shared->context->store, &self->key, &self->lock);
   terrane_compile_last_clear (&self->last);
   g_clear_error (&self->error);
   g_clear_pointer (&self->licenses, g_ptr_array_unref);
@@ -52,8 +54,8 @@ terrane_compile_job_free (gpointer data)
   g_free (self);
 }
 
-/* Never more than twice as many processes as were asked for: two recipes with all of them each keep
- * the processors busy while one of them configures. */
+/* At most twice as many processes as were asked for: two recipes with all of them each keep the
+ * processors busy while one of them configures. */
 static unsigned
 on_begin (const char *step, gpointer data)
 {
@@ -103,7 +105,7 @@ run_thread (gpointer data)
   return NULL;
 }
 
-/* @needs: of TerraneRecipe; @commits: of OciDigest: what each of them made */
+/* @needs: of TerraneRecipe; @commits: of OciDigest: the result of each */
 static void
 list_needs (const TerraneCompileJob *self, GPtrArray *needs, GArray *commits)
 {
@@ -170,17 +172,29 @@ unpack_sources (TerraneCompileJob *self, GError **error)
   return terrane_license_files_read (self->recipe, fd, &self->licenses, error);
 }
 
-gboolean
-terrane_compile_job_start (TerraneCompileJob *self, GError **error)
+static void
+show_end (TerraneCompileJob *self, const char *how)
+{
+  const TerraneProgressJob job = {
+    .name = self->title, .state = how, .usecs = g_get_monotonic_time () - self->since, .over = TRUE
+  };
+  terrane_progress_job (self->shared->context->progress, &job);
+}
+
+static void
+begin (TerraneCompileJob *self, const char *state)
+{
+  self->since = g_get_monotonic_time ();
+  g_free (self->state);
+  self->state = g_strdup (state);
+  terrane_compile_job_show (self);
+}
+
+static gboolean
+start (TerraneCompileJob *self, GError **error)
 {
   TerraneCompileShared *shared = self->shared;
-  TerraneStore *store = shared->context->store, *logs = shared->context->logs;
-  OCI_PREFIX (error, "%s: %s", self->pin->spec->where, self->title);
-  self->started = TRUE;
-  self->since = g_get_monotonic_time ();
-  self->state = g_strdup ("unpacking");
-  self->log = terrane_compile_log_path (logs != NULL ? logs : store, self->recipe->name);
-  terrane_compile_job_show (self);
+  TerraneStore *store = shared->context->store;
   if (!terrane_store_begin_write (store, error) || !make_root (self, error)
       || !terrane_compile_work_make (&self->work, store, error) || !unpack_sources (self, error))
     return FALSE;
@@ -196,7 +210,24 @@ terrane_compile_job_start (TerraneCompileJob *self, GError **error)
   return FALSE;
 }
 
-/* The last line with something in it stays, also after it was shown. */
+gboolean
+terrane_compile_job_start (TerraneCompileJob *self, GError **error)
+{
+  const TerraneSourceContext *context = self->shared->context;
+  TerraneStore *logs = context->logs != NULL ? context->logs : context->store;
+  OCI_PREFIX (error, "%s: %s", self->pin->spec->where, self->title);
+  self->started = TRUE;
+  self->log = terrane_compile_log_path (logs, self->recipe->name);
+  begin (self, "unpacking");
+  if (start (self, error))
+    return TRUE;
+  show_end (self, "failed");
+  terrane_compile_work_clear (&self->work);
+  terrane_compile_lock_release (context->store, &self->key, &self->lock);
+  return FALSE;
+}
+
+/* The last line that is not empty is kept, also after it was shown. */
 static void
 take_line (TerraneCompileJob *self, const char *line)
 {
@@ -208,7 +239,7 @@ take_line (TerraneCompileJob *self, const char *line)
   self->line = g_steal_pointer (&valid);
 }
 
-/* Whole lines; of one without an end only as much as anybody could want to see. */
+/* Shows whole lines, and of an endless line a limited part. */
 static void
 show_printed (TerraneCompileJob *self, const char *text, gboolean left_out)
 {
@@ -220,7 +251,7 @@ show_printed (TerraneCompileJob *self, const char *text, gboolean left_out)
     {
       if ((*line)[0] == '\0' && line[1] == NULL)
         continue;
-      const char *shown = strrchr (*line, '\r'); /* a bar that is drawn again and again */
+      const char *shown = strrchr (*line, '\r'); /* a progress bar that is redrawn */
       shown = shown != NULL && shown[1] != '\0' ? shown + 1 : *line;
       g_autofree char *cut = g_strndup (shown, MIN (strlen (shown), (size_t) MAX_LINE));
       take_line (self, cut);
@@ -234,7 +265,7 @@ terrane_compile_job_show (TerraneCompileJob *self)
   TerraneCompileShared *shared = self->shared;
   g_mutex_lock (&shared->mutex);
   g_autofree char *state = g_strdup (self->state);
-  /* The end of what is not a line yet waits, unless that may be for long. */
+  /* An incomplete line waits, unless that may take long. */
   const char *end = memrchr (self->printed->str, '\n', self->printed->len);
   size_t len = end != NULL ? (size_t) (end + 1 - self->printed->str) : 0;
   if (self->ended || self->printed->len - len > MAX_LINE)
@@ -255,16 +286,34 @@ terrane_compile_job_show (TerraneCompileJob *self)
   terrane_progress_job (shared->context->progress, &job);
 }
 
-static void
-show_end (TerraneCompileJob *self, const char *how)
+/* Another build may also have finished it since this one looked. */
+gboolean
+terrane_compile_job_claim (TerraneCompileJob *self, gboolean *out_claimed, GError **error)
 {
-  const TerraneProgressJob job = {
-    .name = self->title, .state = how, .usecs = g_get_monotonic_time () - self->since, .over = TRUE
-  };
-  terrane_progress_job (self->shared->context->progress, &job);
+  TerraneStore *store = self->shared->context->store;
+  OCI_PREFIX (error, "%s: %s", self->pin->spec->where, self->title);
+  *out_claimed = FALSE;
+  if (!terrane_compile_lock_take (store, &self->key, &self->lock, error))
+    return FALSE;
+  if (self->lock < 0)
+    {
+      if (!self->waiting)
+        begin (self, "waiting for another build that compiles it");
+      self->waiting = TRUE;
+      return TRUE;
+    }
+  if (!terrane_source_tree_find_commit (store, &self->key, &self->commit, &self->done, error))
+    return FALSE;
+  *out_claimed = !self->done;
+  if (self->done)
+    terrane_compile_lock_release (store, &self->key, &self->lock);
+  if (self->done && self->waiting)
+    show_end (self, "compiled by another build");
+  self->waiting = FALSE;
+  return TRUE;
 }
 
-/* The texts of licences, and a note of what was there while it was compiled. */
+/* Adds the texts of licences, and a note of the files present during the compilation. */
 static gboolean
 complete_output (const TerraneCompileJob *self, const char *output, GError **error)
 {
@@ -279,7 +328,8 @@ complete_output (const TerraneCompileJob *self, const char *output, GError **err
          && terrane_compiled_output_add (fd, place, note, error);
 }
 
-/* What a recipe includes, and always what was added to it. Returns: (transfer full) (nullable) */
+/* Returns: (transfer full) (nullable): the patterns that a recipe includes, with those of the added
+ * files */
 static char **
 patterns_to_keep (const TerraneRecipe *recipe)
 {
@@ -311,7 +361,7 @@ note_kept (TerraneNode *node, const char *path, gpointer data, G_GNUC_UNUSED GEr
   return TRUE;
 }
 
-/* Whether what was installed can be in an image, and something of it is wanted. */
+/* Whether the installed files are valid in an image, and at least one of them is wanted. */
 static gboolean
 check_result (const TerraneCompileJob *self, TerraneTree *tree, const TerraneSourceReport *report,
               GError **error)
@@ -361,6 +411,7 @@ take_output (TerraneCompileJob *self, GError **error)
                              .include = include,
                              .exclude = recipe->exclude,
                              .skip_special = TRUE,
+                             .open_closed = TRUE,
                              .allow_outside_links = TRUE };
   g_autoptr (TerranePin) pin = terrane_pin_new (&spec, TRUE);
   const TerraneSourceOptions options = { .jobs = context->jobs };
@@ -413,7 +464,7 @@ describe_failure (const TerraneCompileJob *self)
   return document;
 }
 
-/* Returns: (transfer full) (nullable): what to say of it after the error */
+/* Returns: (transfer full) (nullable): the hint to append to the error */
 static char *
 keep_failed (TerraneCompileJob *self)
 {
@@ -460,6 +511,7 @@ terrane_compile_job_finish (TerraneCompileJob *self, gboolean wanted, GError **e
   if (!self->done)
     throw_failure (self, wanted, error);
   terrane_compile_work_clear (&self->work);
+  terrane_compile_lock_release (store, &self->key, &self->lock);
   if (self->done)
     {
       show_end (self, "compiled");

@@ -1,5 +1,5 @@
-/* A recipe that is compiled: what is prepared before and kept after is done by the thread that has
- * the store; only its steps run on a thread of their own. */
+/* The compilation of one recipe: the thread that has the store does everything before and after;
+ * only the steps run on a thread of their own. */
 #pragma once
 
 #include "builder/compile/run.h"
@@ -10,14 +10,14 @@
 
 G_BEGIN_DECLS
 
-/* What the jobs of a build share. */
+/* State shared by the jobs of a build. */
 typedef struct
 {
   const TerraneSourceContext *context;
-  const TerraneProgress *quiet; /* for what would be a phase of its own */
+  const TerraneProgress *quiet; /* for operations that would start a phase of their own */
   GHashTable *verified;         /* see terrane_compiled_root_make() */
   GCancellable *stop;
-  GCancellable *interrupted; /* (nullable): by the user */
+  GCancellable *interrupted; /* (nullable): triggered by the user */
   GMutex mutex;
   GCond changed;
   guint running; /* under @mutex */
@@ -30,15 +30,17 @@ struct _TerraneCompileJob
   const TerraneRecipe *recipe;
   const TerranePin *pin;
   const OciDigest *in;             /* commit of the file system to compile in */
-  const TerraneEmulator *emulator; /* of that */
+  const TerraneEmulator *emulator; /* for @in */
   char *title;                     /* "geos 3.13.1" */
   OciDigest key;
   GPtrArray *needs; /* of TerraneCompileJob: all, in the order of the set */
-  gboolean started; /* once, also when that failed */
+  OciFd lock;       /* of its key, so that no other build compiles it */
+  gboolean waiting; /* for another build that has the lock */
+  gboolean started; /* TRUE once it was attempted, even if that failed */
   gboolean done;
-  OciDigest commit; /* then: its result */
+  OciDigest commit; /* its result, when @done */
 
-  /* While it runs. */
+  /* While it runs: */
   TerraneCompileWork work;
   TerraneCompiledRoot root;
   GPtrArray *licenses; /* (nullable): see terrane_license_files_read() */
@@ -49,31 +51,47 @@ struct _TerraneCompileJob
   GError *error;
   TerraneCompileLast last;
 
-  /* Under the mutex that they share. */
+  /* Guarded by the shared mutex: */
   gboolean ended;
   char *state;
-  GString *printed;  /* since it was shown */
+  GString *printed;  /* not shown yet */
   gboolean left_out; /* some of it */
-  gboolean fresh;    /* another step was begun */
+  gboolean fresh;    /* another step has begun */
 
-  char *line; /* (nullable): the last one; of the thread that shows it */
+  char *line; /* (nullable): the last one; only for the thread that shows it */
 };
 
+/** Returns: (transfer full): a job that has not been started */
 TerraneCompileJob *terrane_compile_job_new (TerraneCompileShared *shared, const TerranePin *pin,
                                             const TerraneRecipe *recipe, const OciDigest *key);
 void terrane_compile_job_free (gpointer data);
 
-/** Makes the file system and the sources, and starts the steps. */
+/**
+ * terrane_compile_job_claim:
+ * @out_claimed: (out): whether to start it here
+ *
+ * Takes the lock of its key, unless another build has it: the result of that build is used once it
+ * exists. Call it again while @waiting.
+ *
+ * Errors: %OCI_ERROR_IO.
+ */
+gboolean terrane_compile_job_claim (TerraneCompileJob *self, gboolean *out_claimed, GError **error);
+
+/** Prepares the file system and the sources of a claimed job, and starts its steps. Errors:
+ * %OCI_ERROR_USAGE, %OCI_ERROR_FORMAT, %OCI_ERROR_CORRUPT, %OCI_ERROR_UNSUPPORTED,
+ * %OCI_ERROR_LIMIT, %OCI_ERROR_IO, %OCI_ERROR_CANCELLED, codes of %G_IO_ERROR (from libostree). */
 gboolean terrane_compile_job_start (TerraneCompileJob *self, GError **error);
 
-/** Tells the progress what it does, and what it printed since. */
+/** Reports its activity and new output to the progress callbacks. */
 void terrane_compile_job_show (TerraneCompileJob *self);
 
 /**
  * terrane_compile_job_finish:
- * @wanted: whether its result is; else it was stopped because of another one
+ * @wanted: whether to keep its result; FALSE if it was stopped because of another job
  *
- * Waits for its end. The result is in the store then, and after that known by its key.
+ * Waits for its end. Afterwards the result is in the store, and is found by its key.
+ *
+ * Errors: %OCI_ERROR_FORMAT, %OCI_ERROR_IO, codes of %G_IO_ERROR (from libostree).
  */
 gboolean terrane_compile_job_finish (TerraneCompileJob *self, gboolean wanted, GError **error);
 

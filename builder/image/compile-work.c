@@ -20,13 +20,13 @@ void
 terrane_compile_work_clear (TerraneCompileWork *self)
 {
   if (self->path != NULL)
-    (void) oci_remove_tree (AT_FDCWD, self->path, NULL); /* the next build, or gc */
+    (void) oci_remove_tree (AT_FDCWD, self->path, NULL); /* the next build or gc retries */
   g_clear_pointer (&self->path, g_free);
   oci_fd_close (oci_fd_steal (&self->fd));
 }
 
-/* What the place of the store gives to new directories would come to be in the result: the
- * set-group-ID bit, and a default ACL, which counts instead of the umask. */
+/* Removes what the store's directory passes on to new directories, and would be in the result: the
+ * set-group-ID bit, and a default ACL, which takes precedence over the umask. */
 static gboolean
 forget_place (int fd, GError **error)
 {
@@ -37,7 +37,7 @@ forget_place (int fd, GError **error)
   return TRUE;
 }
 
-/* Between being made and being locked, another process may take it for one that was left. */
+/* Between its creation and its locking, another process may take the directory for a leftover. */
 static gboolean
 try_make (TerraneCompileWork *self, TerraneStore *store, gboolean *out_made, GError **error)
 {
@@ -74,7 +74,7 @@ terrane_compile_work_make (TerraneCompileWork *self, TerraneStore *store, GError
       || !oci_make_dirs (self->fd, TERRANE_COMPILE_SOURCES, 0755, error)
       || !oci_make_dirs (self->fd, TERRANE_COMPILE_OUTPUT, 0755, error))
     return FALSE;
-  /* Whatever the umask of this process is. */
+  /* Independent of this process's umask. */
   return (fchmodat (self->fd, TERRANE_COMPILE_SOURCES, 0755, 0) == 0
           && fchmodat (self->fd, TERRANE_COMPILE_OUTPUT, 0755, 0) == 0)
          || oci_throw_errno (error, "giving directories to compile in their modes");
@@ -98,14 +98,16 @@ terrane_compile_work_sweep (TerraneStore *store)
     }
 }
 
+/* Steps may have removed this user's permissions. */
 static gboolean
 is_directory (int dfd, const char *path)
 {
   struct stat st;
-  return fstatat (dfd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR (st.st_mode);
+  return fstatat (dfd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR (st.st_mode)
+         && oci_grant_mode (dfd, path, S_IRWXU, NULL);
 }
 
-/* What is beside the way to the prefix was installed elsewhere. */
+/* Files outside the path to the prefix were installed elsewhere. */
 gboolean
 terrane_compile_work_check (const TerraneCompileWork *self, const char *prefix, GError **error)
 {

@@ -1,4 +1,4 @@
-/* The directory that the steps of a recipe work in, and what becomes of it. */
+/* The directory in which the steps of a recipe work. */
 #pragma once
 
 #include "builder/store/store.h"
@@ -7,11 +7,11 @@
 
 G_BEGIN_DECLS
 
-/* Below STORE/roots, locked (flock): the next build that compiles removes what a killed process
- * left, and so does gc. */
+/* In STORE/roots, locked (flock): those of killed processes are removed by the next build that
+ * compiles, and by gc. */
 typedef struct
 {
-  char *path; /* (nullable): absolute; NULL when it was given away */
+  char *path; /* (nullable): absolute; NULL if ownership was transferred */
   OciFd fd;
 } TerraneCompileWork;
 
@@ -20,13 +20,15 @@ typedef struct
     .path = NULL, .fd = -1                                                                         \
   }
 
+/** Makes the directory. Errors: %OCI_ERROR_IO. */
 gboolean terrane_compile_work_make (TerraneCompileWork *self, TerraneStore *store, GError **error);
 
-/** Removes it, unless it was given away. */
+/** Removes it, unless ownership was transferred. */
 void terrane_compile_work_clear (TerraneCompileWork *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneCompileWork, terrane_compile_work_clear)
 
-/** Removes what killed processes left. What cannot be removed stays for gc, which says why. */
+/** Removes directories that killed processes left. What cannot be removed is left to gc, which
+ * reports why. */
 void terrane_compile_work_sweep (TerraneStore *store);
 
 /**
@@ -34,6 +36,8 @@ void terrane_compile_work_sweep (TerraneStore *store);
  * @prefix: normalised
  *
  * Whether something was installed, and all of it below the prefix.
+ *
+ * Errors: %OCI_ERROR_FORMAT, %OCI_ERROR_IO.
  */
 gboolean terrane_compile_work_check (const TerraneCompileWork *self, const char *prefix,
                                      GError **error);

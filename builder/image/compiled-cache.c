@@ -17,7 +17,7 @@ typedef struct
   const TerraneSourceContext *context;
   TerraneSharedCache *cache;
   const TerranePin *pin;
-  OciDigest in; /* what it is compiled in: the same on every machine */
+  OciDigest in; /* digest of what it is compiled in: the same on every machine */
 } Exchange;
 
 /* "gdal 3.12.1" */
@@ -27,14 +27,14 @@ label_of (const TerraneRecipe *recipe)
   return g_strdup_printf ("%s %s", recipe->name, recipe->version);
 }
 
-/* By which the store knows the result. */
+/* The key by which the local store knows the result. */
 static OciDigest
 key_here (const Exchange *self, const TerraneRecipe *recipe)
 {
   return terrane_compile_key (recipe, self->pin->spec->prefix, &self->pin->in->key);
 }
 
-/* By which every machine knows it. */
+/* The key that is the same on every machine. */
 static OciDigest
 key_everywhere (const Exchange *self, const TerraneRecipe *recipe)
 {
@@ -68,7 +68,7 @@ read_member (gpointer data, void *buffer, size_t len, size_t *out_read, GError *
   return oci_archive_reader_read (data, buffer, len, out_read, error);
 }
 
-/* Steps are an ordinary user, whose files have no special rights; all of them get one owner. */
+/* Steps run as an ordinary user, whose files have no special rights; all files get one owner. */
 static gboolean
 check_rights (const OciEntry *entry, GError **error)
 {
@@ -81,7 +81,7 @@ check_rights (const OciEntry *entry, GError **error)
                     quoted);
 }
 
-/* A recipe makes nothing beside its prefix, as compiling checks, too. */
+/* A recipe installs nothing outside its prefix; compiling checks this, too. */
 static gboolean
 take_member (OciArchiveReader *reader, const OciEntry *entry, gpointer data, GError **error)
 {
@@ -127,7 +127,7 @@ unpack (const Exchange *self, const TerraneSharedEntry *entry, OciDigest *out_co
   return terrane_ingest_finish (ingest, out_commit, &tree, error);
 }
 
-/* What came out must be what whoever gave it had. */
+/* The unpacked result must be the one that was given. */
 static gboolean
 fetch (const Exchange *self, const TerraneSharedEntry *entry, OciDigest *out_commit, GError **error)
 {
@@ -143,7 +143,7 @@ fetch (const Exchange *self, const TerraneSharedEntry *entry, OciDigest *out_com
                        "it unpacks to other files than it says its recipe made");
 }
 
-/* @out_found: (out): whether the result is in the store now */
+/* @out_found: (out): whether the result is now in the store */
 static gboolean
 take (const Exchange *self, const TerraneRecipe *recipe, gboolean *out_found, GError **error)
 {
@@ -170,7 +170,7 @@ take (const Exchange *self, const TerraneRecipe *recipe, gboolean *out_found, GE
   return TRUE;
 }
 
-/* @out_usable: (out): whether anything of the source can be exchanged */
+/* @out_usable: (out): whether any result of the source can be exchanged */
 static gboolean
 exchange_init (Exchange *self, const TerraneSourceContext *context, TerraneSharedCache *cache,
                const TerranePin *pin, gboolean *out_usable, GError **error)
@@ -179,7 +179,7 @@ exchange_init (Exchange *self, const TerraneSourceContext *context, TerraneShare
   return terrane_portable_key (context, pin->in, &self->in, out_usable, error);
 }
 
-/* What was taken before, and what was compiled with it, is to be compiled here. */
+/* Forgets what was taken before and what was compiled with it: both are to be compiled here. */
 static void
 forget_claims (const TerraneSourceContext *context, const TerranePin *pin)
 {
@@ -201,8 +201,8 @@ forget_claims (const TerraneSourceContext *context, const TerranePin *pin)
     terrane_cache_forget (store, TERRANE_CACHE_TREES, &pin->key);
 }
 
-/* Of the recipes that a recipe needs, all are needed to compile it; of one that is there, none but
- * for a tree that has them, too. */
+/* To compile a recipe, all recipes that it needs are needed; if its result is in the store, only
+ * those that a tree contains, too. */
 gboolean
 terrane_compiled_cache_take (const TerraneSourceContext *context, TerraneSharedCache *cache,
                              TerranePin *pin, GError **error)
@@ -215,7 +215,7 @@ terrane_compiled_cache_take (const TerraneSourceContext *context, TerraneSharedC
   if (terrane_shared_cache_compares (cache) && pin->has_key)
     forget_claims (context, pin);
   if (!terrane_shared_cache_reads (cache) || found)
-    return TRUE; /* without a key, reading it says what is wrong */
+    return TRUE; /* without a key, reading it gives the error */
   if (!exchange_init (&self, context, cache, pin, &usable, error))
     return FALSE;
   for (guint i = recipes->len; usable && pin->has_key && i > 0; i--)

@@ -35,8 +35,8 @@ digest_file (TerraneStore *store, const TerraneNode *node, OciDigest *out_digest
   return TRUE;
 }
 
-/* The digest is that of what was compiled; it is missing when another machine has done that, and
- * this one needed only what was made with it. */
+/* The digest is that of the compiled sources; it is missing if another machine compiled them, and
+ * this one needed only a result that depends on them. */
 static gboolean
 add_licenses (const Collection *self, const TerraneRecipe *recipe, const char *prefix,
               const OciDigest *key, json_t *object, GError **error)
@@ -108,7 +108,7 @@ add_pin (Collection *self, const TerranePin *pin, GError **error)
     {
       if (!add_recipe (self, pin, recipes->pdata[i], &object, error))
         return FALSE;
-      if (pin->spec->with_needs || i + 1 == recipes->len) /* the last one is what the tree names */
+      if (pin->spec->with_needs || i + 1 == recipes->len) /* the last is the one of the tree */
         oci_json_set (object, "tree", oci_json_text (pin->spec->name));
     }
   return TRUE;

@@ -1,6 +1,5 @@
-/* What was compiled for an image, as a list of materials: whoever passes the image on has to know
- * of each recipe its version, sources and licence, also where it is only a part of another
- * library. */
+/* Lists what was compiled for an image: redistributing the image requires the version, sources and
+ * licence of each recipe, even if it is only a part of another library. */
 #pragma once
 
 #include "builder/source/pin.h"
@@ -13,10 +12,13 @@ G_BEGIN_DECLS
 /**
  * terrane_compiled_material:
  * @pins: of TerranePin: of the trees, with their keys
- * @out_material: (out) (transfer full) (nullable): array, see docs/record.md; %NULL when nothing is
+ * @out_material: (out) (transfer full) (nullable): array, see docs/record.md; %NULL if nothing is
  *   compiled
  *
- * Each recipe of each prefix and file system is in it once, after those that it needs.
+ * Contains each recipe of each prefix and file system once, after those that it needs.
+ *
+ * Errors: %OCI_ERROR_FORMAT, %OCI_ERROR_CORRUPT, %OCI_ERROR_IO, codes of %G_IO_ERROR (from
+ *   libostree).
  */
 gboolean terrane_compiled_material (TerraneStore *store, const GPtrArray *pins,
                                     json_t **out_material, GError **error);

@@ -11,7 +11,6 @@
 enum
 {
   MAX_LICENSE_BYTES = 1024 * 1024,
-  ALL_BITS = 07777,
 };
 
 char *
@@ -20,25 +19,15 @@ terrane_license_file_place (const TerraneRecipe *recipe, const char *path)
   return g_build_filename ("share/licenses", recipe->name, path, NULL);
 }
 
-/* What steps have made read-only is to be the same for every user, root included. */
-static gboolean
-make_writable (int fd, GError **error)
-{
-  struct stat st;
-  if (fstat (fd, &st) < 0)
-    return oci_throw_errno (error, "looking at a directory");
-  return (st.st_mode & S_IRWXU) == S_IRWXU || fchmod (fd, (st.st_mode & ALL_BITS) | S_IRWXU) == 0
-         || oci_throw_errno (error, "making a directory writable");
-}
-
-/* Opens the directory of @path below @dfd, a component at a time.
+/* Opens the directory of @path below @dfd, a component at a time. Files that steps made
+ * read-only are to be the same for every user, root included.
  * @out_name: (out) (transfer none): the last component */
 static gboolean
 open_parent (int dfd, const char *path, gboolean make, OciFd *out_fd, const char **out_name,
              GError **error)
 {
   g_auto (OciFd) at = -1;
-  if (!oci_open_dir (dfd, ".", &at, error) || (make && !make_writable (at, error)))
+  if (!oci_open_dir (dfd, ".", &at, error) || (make && !oci_grant_mode (at, ".", S_IRWXU, error)))
     return FALSE;
   const char *slash;
   for (; (slash = strchr (path, '/')) != NULL; path = slash + 1)
@@ -47,16 +36,16 @@ open_parent (int dfd, const char *path, gboolean make, OciFd *out_fd, const char
       gboolean made = make && mkdirat (at, name, 0755) == 0;
       if (make && !made && errno != EEXIST)
         return oci_throw_errno (error, "creating %s", name);
+      if (make && !oci_grant_mode (at, name, S_IRWXU, error))
+        return FALSE;
       g_auto (OciFd) next = openat (at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
       if (next < 0)
         {
           g_autofree char *quoted = oci_quote (name);
           return oci_throw_errno (error, "opening the directory %s", quoted);
         }
-      if (made && fchmod (next, 0755) < 0) /* whatever the umask of this process is */
+      if (made && fchmod (next, 0755) < 0) /* independent of this process's umask */
         return oci_throw_errno (error, "creating %s", name);
-      if (make && !make_writable (next, error))
-        return FALSE;
       oci_fd_close (at);
       at = oci_fd_steal (&next);
     }

@@ -13,28 +13,28 @@
 
 enum
 {
-  MAX_NOTE_BYTES = 1024 * 1024, /* of a hundred recipes */
+  MAX_NOTE_BYTES = 1024 * 1024, /* enough for a hundred recipes */
 };
 
-/* One source that is compiled. */
+/* A source that is compiled. */
 typedef struct
 {
   const TerraneSourceContext *context;
   const TerraneSourceTreeOptions *options;
   TerranePin *pin;
-  GArray *commits; /* of OciDigest: of the recipes that are taken, in the order of the set */
+  GArray *commits; /* of OciDigest: of the included recipes, in the order of the set */
 } Compilation;
 
-/* What recipes made, as the source of a tree. */
+/* The results of recipes, as the source of a tree. */
 typedef struct
 {
   Compilation *compilation;
-  const TerraneRecipe *recipe; /* that is being taken */
-  const OciDigest *commit;     /* what it made */
-  char *place;                 /* of its document, below the prefix */
-  GBytes *note;                /* (nullable): what is there */
+  const TerraneRecipe *recipe; /* the current recipe */
+  const OciDigest *commit;     /* its result */
+  char *place;                 /* path of its document, below the prefix */
+  GBytes *note;                /* (nullable): the existing document */
   TerraneSourceFilter *filter;
-  json_t *files; /* array: paths of what was taken, below the prefix */
+  json_t *files; /* array: paths of the included files, below the prefix */
 } Result;
 
 static gboolean
@@ -84,7 +84,7 @@ take_node (TerraneNode *node, const char *path, gpointer data, GError **error)
   return terrane_source_take (self->filter, &entry, is_file ? read_fd : NULL, &fd, error);
 }
 
-/* What of a document was not read yet. */
+/* The unread part of a document. */
 typedef struct
 {
   const guint8 *data;
@@ -102,7 +102,7 @@ read_text (gpointer data, void *buffer, size_t len, size_t *out_read, G_GNUC_UNU
   return TRUE;
 }
 
-/* What the image says of the recipe. */
+/* Takes the document of the recipe in the image. */
 static gboolean
 take_document (Result *self, GError **error)
 {
@@ -149,7 +149,7 @@ feed (gpointer data, TerraneSourceFilter *filter, GError **error)
   return TRUE;
 }
 
-/* Finds what the recipes that are taken made. */
+/* Finds the results of the included recipes. */
 static gboolean
 find_commits (Compilation *self, gboolean *out_all, GError **error)
 {
@@ -168,7 +168,7 @@ find_commits (Compilation *self, gboolean *out_all, GError **error)
   return TRUE;
 }
 
-/* A build has compiled what is missing before. */
+/* A build has compiled the missing ones before. */
 static gboolean
 make_commits (Compilation *self, GError **error)
 {
@@ -192,7 +192,7 @@ add_commit (json_t *list, const OciDigest *commit)
   oci_json_append (list, oci_json_text (oci_digest_hex (commit, hex)));
 }
 
-/* What gc keeps together with the tree. */
+/* Names the results that gc keeps together with the tree. */
 static gboolean
 remember_results (const Compilation *self, const OciDigest *tree, GError **error)
 {

@@ -7,7 +7,7 @@
 
 enum
 {
-  AUDIT_VERSION = 3, /* what of the entries is remembered */
+  AUDIT_VERSION = 3, /* version of what is remembered about the entries */
 };
 
 void
@@ -22,7 +22,7 @@ char **
 terrane_image_layer_names (const OciManifest *manifest)
 {
   char **names = g_new0 (char *, manifest->layers->len + 2);
-  names[0] = g_strdup ("no layer"); /* directories that no layer has an entry for */
+  names[0] = g_strdup ("no layer"); /* directories without an entry in any layer */
   for (guint i = 0; i < manifest->layers->len; i++)
     {
       names[i + 1] = terrane_layer_title (manifest->layers->pdata[i]);
@@ -32,7 +32,7 @@ terrane_image_layer_names (const OciManifest *manifest)
   return names;
 }
 
-/* Layers of all nodes in the tree's order, as [how many, which, how many, which, …]. */
+/* Layers of all nodes in the tree's order, as [count, layer, count, layer, …]. */
 typedef struct
 {
   json_t *runs;
@@ -64,7 +64,7 @@ write_layer (TerraneNode *node, G_GNUC_UNUSED const char *path, gpointer data,
   return TRUE;
 }
 
-/* The other way round. */
+/* Reads the same form. */
 typedef struct
 {
   const json_t *runs;

@@ -14,25 +14,25 @@
 
 enum
 {
-  MAX_IMAGE_LAYERS = 127, /* what docker's overlay2 and others can stack; Lambda names no limit */
+  MAX_IMAGE_LAYERS = 127, /* the limit of docker's overlay2; Lambda documents none */
 };
 
-/* One layer while it is made, on a thread of its own. */
+/* A layer that a thread of its own makes. */
 typedef struct
 {
   const TerraneLayerPart *part;
   TerraneLayer *layer;
-  TerraneImageLook *look; /* (nullable): of one that is only looked for */
+  TerraneImageLook *look; /* (nullable): for a layer that is only looked for */
 } Piece;
 
-/* What makes the layers of one tree at the same time. */
+/* Makes the layers of one tree at the same time. */
 typedef struct
 {
   TerraneImageJob *job;
   const char *name;
   unsigned jobs; /* threads for each layer */
   TerraneProgress progress;
-  GMutex mutex;   /* of @job->options->progress, and of @total */
+  GMutex mutex;   /* guards @job->options->progress and @total */
   uint64_t total; /* bytes of the layers that have to be made */
 } Making;
 
@@ -77,7 +77,7 @@ free_piece (gpointer data)
   g_free (self);
 }
 
-/* Takes note of what the next layer will be. */
+/* Records the content of the next layer. */
 static void
 audit_layer (TerraneImageJob *job, const GPtrArray *paths, guint index)
 {
@@ -88,8 +88,8 @@ audit_layer (TerraneImageJob *job, const GPtrArray *paths, guint index)
       OciEntry entry = terrane_node_entry (node, paths->pdata[i]);
       entry.mtime = OCI_TAR_MTIME;
       terrane_layer_audit_entry (job->audit, index, &entry);
-      /* Directories may be in several layers of a tree, and are of the first. What a base image
-       * has is of its layers. */
+      /* Directories may be in several layers of a tree, and belong to the first. Directories of a
+       * base image belong to its layers. */
       if (node->layer == 0 && (node->tree_number > 0 || job->base->manifest == NULL))
         node->layer = (int) index + 1;
     }
@@ -139,12 +139,12 @@ take_piece (TerraneImageJob *job, const char *name, Piece *piece)
   g_ptr_array_add (job->manifest->layers, g_steal_pointer (&layer->descriptor));
 }
 
-/* @parts: what the tree's layers carry, in their order */
+/* @parts: the contents of the tree's layers, in their order */
 static gboolean
 add_layers (TerraneImageJob *job, const GPtrArray *parts, const char *name, GError **error)
 {
   unsigned jobs = job->options->jobs;
-  /* What has to be fetched first is fetched by one thread. */
+  /* A layer that has to be fetched first is fetched by one thread. */
   guint wide = job->options->partial ? 1 : MIN (MAX (parts->len, 1), jobs);
   Making making = { .job = job, .name = name, .jobs = MAX (1, jobs / wide) };
   g_autoptr (GPtrArray) pieces = g_ptr_array_new_with_free_func (free_piece);
@@ -174,7 +174,7 @@ add_layer (TerraneImageJob *job, GPtrArray *paths, const char *name, GError **er
   if (paths->len > 0)
     return add_layers (job, parts, name, error);
   terrane_progress_warn (job->options->progress,
-                         "%s: adds nothing to what is below it, no layer made", name);
+                         "%s: it has nothing that the layers below lack, and gets no layer", name);
   return TRUE;
 }
 
@@ -189,7 +189,7 @@ add_base (TerraneImageJob *job, GError **error)
       for (guint i = 0; i < job->base->manifest->layers->len; i++)
         {
           OciDescriptor *layer = oci_descriptor_copy (job->base->manifest->layers->pdata[i]);
-          oci_descriptor_to_oci_family (layer); /* as the manifest will have it */
+          oci_descriptor_to_oci_family (layer); /* as in the manifest */
           g_ptr_array_add (job->manifest->layers, layer);
         }
       job->assembled = g_steal_pointer (&files->tree);
@@ -209,7 +209,8 @@ is_wheels (const TerraneProfile *profile, guint tree)
   return ((TerraneSourceSpec *) profile->trees->pdata[tree])->kind == TERRANE_SOURCE_WHEELS;
 }
 
-/* How many layers each tree of wheels may become, so that the image can be stacked everywhere. */
+/* Returns how many layers each tree of wheels may become, so that the image can be stacked
+ * everywhere. */
 static guint
 max_parts (const TerraneImageJob *job)
 {
@@ -262,8 +263,8 @@ compare_paths (const void *a, const void *b)
   return strcmp (*(const char *const *) a, *(const char *const *) b);
 }
 
-/* What all trees of wheels carry together, once the last one is there. What another tree has
- * replaced meanwhile is in its layer. */
+/* After the last tree of wheels, unites what all of them carry. Files that another tree has
+ * replaced since are in its layer. */
 static GPtrArray *
 unite (const TerraneImageJob *job, const GPtrArray *lists)
 {
@@ -288,8 +289,8 @@ unite (const TerraneImageJob *job, const GPtrArray *lists)
   return united;
 }
 
-/* All trees of wheels but the last one wait for it. @waiting: of what they carry. @paths: (transfer
- * full) */
+/* All trees of wheels but the last one wait for it. @waiting: the paths that they carry. @paths:
+ * (transfer full) */
 static gboolean
 add_single (TerraneImageJob *job, guint tree, GPtrArray *waiting, GPtrArray *paths, GError **error)
 {

@@ -1,5 +1,5 @@
-/* The layers of an image, from the base up: each tree put over what is below it, and what its
- * layers carry. */
+/* Makes the layers of an image from the base up: each tree is merged into what is below it, and its
+ * layers contain the differences. */
 #pragma once
 
 #include "builder/check/check.h"
@@ -16,19 +16,21 @@ typedef struct
   TerraneBase *base;
   GArray *trees; /* of TerraneSourceTree, in the profile's order */
   const TerraneImageOptions *options;
-  TerraneTree *assembled; /* what is there so far */
+  TerraneTree *assembled; /* the file system so far */
   OciManifest *manifest;
   OciImageConfig *config;
-  GArray *reused;           /* of gboolean, a layer each */
-  gboolean no_layers;       /* only the file system is wanted */
+  GArray *reused;           /* of gboolean, one for each layer */
+  gboolean no_layers;       /* only make the file system */
   TerraneLayerAudit *audit; /* of the layers so far */
 } TerraneImageJob;
 
-/** The base and all trees: @job->assembled, @job->audit, and unless @job->no_layers the layers in
- * manifest and configuration, with the layer that each node is from. */
+/** Adds the base and all trees: sets @job->assembled, @job->audit, and unless @job->no_layers the
+ * layers in manifest and configuration, with layer numbers in the nodes. Errors: %OCI_ERROR_USAGE,
+ * %OCI_ERROR_FORMAT, %OCI_ERROR_CORRUPT, %OCI_ERROR_UNSUPPORTED, %OCI_ERROR_IO,
+ * %OCI_ERROR_CANCELLED, codes of %G_IO_ERROR (from libostree). */
 gboolean terrane_image_job_add_all (TerraneImageJob *job, GError **error);
 
-/** Names by tree number, 0 being the base; NULL-terminated, borrowed. Returns: (transfer container)
+/** Returns: (transfer container): names by tree number, 0 being the base; NULL-terminated, borrowed
  */
 GPtrArray *terrane_image_tree_names (const TerraneProfile *profile);
 

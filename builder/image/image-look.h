@@ -1,4 +1,4 @@
-/* The layers that an image would have, without making any. */
+/* Finds the layers that an image would have, without making any. */
 #pragma once
 
 #include "builder/image/layer.h"
@@ -9,32 +9,34 @@ G_BEGIN_DECLS
 typedef struct
 {
   char *name;
-  char **packages;        /* (nullable): of the tree's, when it has not all of them */
-  OciDescriptor *layer;   /* (nullable): NULL when it would be made */
-  OciDigest key;          /* equal keys are equal layers */
+  char **packages;        /* (nullable): of the tree's, if it does not have all of them */
+  OciDescriptor *layer;   /* (nullable): NULL if it would be made */
+  OciDigest key;          /* equal keys mean equal layers */
   uint64_t content_bytes; /* of its files, before compression */
 } TerraneImageLook;
 
-/** Returns: (transfer full): for TerraneImageLook */
+/** Returns: (transfer full): an empty array of TerraneImageLook */
 GPtrArray *terrane_image_looks_new (void);
 
-/** @packages: (nullable) */
+/**
+ * terrane_image_look_new:
+ * @packages: (nullable). Returns: (transfer full)
+ */
 TerraneImageLook *terrane_image_look_new (const char *name, const char *const *packages);
 void terrane_image_look_free (TerraneImageLook *self);
 
 /**
  * terrane_image_look_find:
+ * Finds the result of terrane_layer_build() without making it.
  *
- * Looks for what terrane_layer_build() would give.
- *
- * Returns: (transfer full) (nullable): a layer; one that would have to be made has neither digest
- * nor size
+ * Returns: (transfer full): a layer; one that would have to be made has neither digest nor size
+ * Errors: %OCI_ERROR_FORMAT, %OCI_ERROR_CORRUPT, %OCI_ERROR_UNSUPPORTED, %OCI_ERROR_IO.
  */
 TerraneLayer *terrane_image_look_find (TerraneImageLook *self, TerraneStore *store,
                                        TerraneTree *assembled, const GPtrArray *paths,
                                        const TerraneRemoteLayers *remote, GError **error);
 
-/** Whether all of them are there. */
+/** Whether all layers exist. */
 gboolean terrane_image_looks_complete (const GPtrArray *looks);
 
 G_END_DECLS

@@ -1,4 +1,4 @@
-/* How an image is made of its base and its trees. */
+/* Options for making an image from its base and its trees. */
 #pragma once
 
 #include "builder/image/stamp.h"
@@ -12,16 +12,17 @@ typedef struct
 {
   const TerraneStamp *stamp;
   const TerraneProfileTexts *texts; /* of the configuration and the manifest */
-  const GPtrArray *pins; /* (nullable) of TerranePin, in the profile's order: packages' layers */
-  const TerraneRemoteLayers *remote; /* (nullable): layers in registries that need not be made */
-  TerraneSharedCache *cache;         /* (nullable): where findings may be known */
+  const GPtrArray
+      *pins; /* (nullable) of TerranePin, in the profile's order: for layers per package */
+  const TerraneRemoteLayers *remote; /* (nullable): layers in registries, which need not be made */
+  TerraneSharedCache *cache;         /* (nullable): cache that may have findings */
   gboolean partial; /* the content of some trees is elsewhere: @assembled is not in the store, and
-                     * the image is put together again by the next build */
-  unsigned jobs;    /* threads, at least 1 */
+                       the next build assembles the image again */
+  unsigned jobs;    /* number of threads, at least 1 */
   const TerraneProgress *progress;
-  GPtrArray *look;     /* (nullable): of TerraneImageLook: gets the layers above those of an image
-                        * base, and nothing is written; see terrane_image_build() */
-  json_t **out_failed; /* (nullable) (out) (transfer full): findings that let the checks fail */
+  GPtrArray *look; /* (nullable): of TerraneImageLook: receives the layers above those of an image
+                      base, and nothing is written; see terrane_image_build() */
+  json_t **out_failed; /* (nullable) (out) (transfer full): findings that make the checks fail */
 } TerraneImageOptions;
 
 G_END_DECLS

@@ -127,7 +127,7 @@ image_inputs (const TerraneProfile *profile, const TerraneBase *base, const GArr
       oci_json_append (tree, json_boolean (spec->overwrite));
       if (options->pins != NULL && profile->layers.wheels == TERRANE_LAYERS_PER_PACKAGE)
         oci_json_append (tree, terrane_layer_plan_key (options->pins->pdata[i]));
-      if (stored->findings != NULL) /* which the image's are made of */
+      if (stored->findings != NULL) /* what the findings of the image are made of */
         oci_json_append (tree, json_incref (stored->findings));
       oci_json_append (list, tree);
     }
@@ -187,7 +187,7 @@ list_layers (TerraneImage *self, const OciManifest *manifest, const OciImageConf
       layer->packages = terrane_layer_packages (descriptor);
       layer->digest = descriptor->digest;
       layer->size = descriptor->size;
-      (void) oci_image_config_diff_id (config, i, &layer->diff_id, NULL); /* counted before */
+      (void) oci_image_config_diff_id (config, i, &layer->diff_id, NULL); /* the count is checked */
       layer->reused = i < n_base_layers || reused == NULL
                       || g_array_index (reused, gboolean, i - n_base_layers);
       g_ptr_array_add (self->layers, layer);
@@ -239,7 +239,7 @@ find_image (TerraneStore *store, const OciDigest *key, const TerraneBase *base,
   return TRUE;
 }
 
-/* What gc must keep for the next build of the image to be quick goes with it. */
+/* Also remembers what gc must keep for the next build of the image to be quick. */
 static gboolean
 remember_image (TerraneStore *store, const OciDigest *key, const TerraneImage *image,
                 const TerraneBase *base, const GArray *trees, GError **error)
@@ -267,7 +267,7 @@ remember_image (TerraneStore *store, const OciDigest *key, const TerraneImage *i
   return terrane_cache_put (store, TERRANE_CACHE_IMAGES, key, entry, error);
 }
 
-/* A commit must have all that it needs. */
+/* A commit must have all the objects that it needs. */
 static gboolean
 commit_assembled (TerraneImageJob *job, OciDigest *out_commit, GError **error)
 {
@@ -308,7 +308,7 @@ write_documents (TerraneImageJob *job, TerraneImage *image, GError **error)
   return TRUE;
 }
 
-/* By layer: as 'terrane check' of the image would call them. */
+/* For each layer, the name that 'terrane check' of the image would use. */
 static char **
 layer_names (const TerraneImageJob *job)
 {
@@ -324,8 +324,8 @@ layer_names (const TerraneImageJob *job)
   return names;
 }
 
-/* The base is given: a finding about one of its files refuses nothing. Its layers are the image's.
- */
+/* The base is given: a finding about one of its files refuses nothing. Its layers belong to the
+ * image. */
 static TerraneFindings *
 check_assembled (const TerraneImageJob *job, const char *today, GError **error)
 {
@@ -352,7 +352,7 @@ check_assembled (const TerraneImageJob *job, const char *today, GError **error)
   return terrane_check_run (&check, findings, error) ? g_steal_pointer (&findings) : NULL;
 }
 
-/* Whether the image may be: all errors at once, as the profile counts them. */
+/* Whether the image is acceptable: reports all errors at once, with the levels of the profile. */
 static gboolean
 judge (const TerraneProfile *profile, const TerraneImageOptions *options, TerraneFindings *findings,
        GError **error)
@@ -370,7 +370,7 @@ judge (const TerraneProfile *profile, const TerraneImageOptions *options, Terran
   return FALSE;
 }
 
-/* Nothing has to read the layers of the finished image again. */
+/* Remembers the files, so that the layers of the finished image need not be read again. */
 static gboolean
 remember_files (TerraneImageJob *job, const TerraneImage *image, GError **error)
 {
@@ -378,7 +378,8 @@ remember_files (TerraneImageJob *job, const TerraneImage *image, GError **error)
                                        job->assembled, job->audit, error);
 }
 
-/* Whether findings of another machine may count: an image is refused only by what is found here. */
+/* Whether findings from another machine may be used: an image is only refused by findings made
+ * here. */
 static gboolean
 would_pass (const TerraneProfile *profile, const json_t *known)
 {
@@ -389,7 +390,23 @@ would_pass (const TerraneProfile *profile, const json_t *known)
   return terrane_findings_count (findings, TERRANE_SEVERITY_ERROR) == 0;
 }
 
-/* What another machine found in exactly this image, or what is found here. */
+/* Another machine's notes about files that are not here do not refuse an image either: then the
+ * files are fetched. */
+static gboolean
+check_here (const TerraneImageJob *job, TerraneImage *image, GError **error)
+{
+  image->findings = check_assembled (job, NULL, error);
+  if (image->findings == NULL)
+    return FALSE;
+  g_autoptr (OciJsonValue) found = terrane_findings_to_json (image->findings);
+  if (would_pass (job->profile, found) || !terrane_elsewhere_doubt (job->store))
+    return TRUE;
+  terrane_findings_free (image->findings);
+  image->findings = check_assembled (job, NULL, error);
+  return image->findings != NULL;
+}
+
+/* Takes the findings that another machine made for exactly this image, or makes them. */
 static gboolean
 find_findings (const TerraneImageJob *job, const OciDigest *key, TerraneImage *image,
                GError **error)
@@ -403,11 +420,10 @@ find_findings (const TerraneImageJob *job, const OciDigest *key, TerraneImage *i
       image->findings = terrane_findings_from_json (known);
       return TRUE;
     }
-  image->findings = check_assembled (job, NULL, error);
-  return image->findings != NULL;
+  return check_here (job, image, error);
 }
 
-/* What files are read for, so that others need not fetch them. */
+/* Adds everything that files are read for, so that other machines need not fetch them. */
 static gboolean
 add_all (TerraneImageJob *job, TerraneImage *image, GError **error)
 {

@@ -11,7 +11,7 @@
 #define INFO_SUFFIX ".dist-info"
 #define CACHE_DIRECTORY "__pycache__"
 
-/* While paths are assigned. */
+/* The state while paths are assigned. */
 typedef struct
 {
   GHashTable *packages; /* set of names, borrowed from the pin */
@@ -24,7 +24,7 @@ typedef struct
   GHashTable *wheels; /* name -> TerraneWheelPin */
   GHashTable *owners; /* TerraneNode -> TerraneWheelPin */
   GHashTable *layers; /* name -> Layer */
-  GPtrArray *names;   /* of layers, sorted, the others' last; borrowed */
+  GPtrArray *names;   /* of layers, sorted, with that of the other packages last; borrowed */
   guint max;
 } Plan;
 
@@ -51,7 +51,7 @@ compare_texts (const void *a, const void *b)
   return strcmp (*(const char *const *) a, *(const char *const *) b);
 }
 
-/* The keys of a set, which loses them. */
+/* Returns the keys of a set, and empties it. */
 static GPtrArray *
 steal_sorted (GHashTable *set)
 {
@@ -84,7 +84,7 @@ compare_layers (const void *a, const void *b)
   return x_last != y_last ? x_last - y_last : strcmp (x, y);
 }
 
-/* The layers that the pin names, and that of the others. */
+/* Adds the layers that the pin names, and that of the other packages. */
 static guint
 name_layers (Plan *self, const TerraneWheelsPin *wheels)
 {
@@ -100,7 +100,7 @@ name_layers (Plan *self, const TerraneWheelsPin *wheels)
     }
   qsort (self->names->pdata, self->names->len, sizeof self->names->pdata[0], compare_layers);
   guint folded = self->names->len > self->max ? self->names->len - self->max : 0;
-  if (folded > 0) /* the last ones, into that of the others */
+  if (folded > 0) /* the last ones, into the layer of the others */
     {
       g_ptr_array_set_size (self->names, (int) self->max - 1);
       g_ptr_array_add (self->names, (gpointer) TERRANE_WHEEL_LAYER_OTHERS);
@@ -121,7 +121,7 @@ typedef struct
   TerraneWheelPin *wheel;
 } Claim;
 
-/* Of wheels that bring the same file, the later one by name wins, as when they are installed. */
+/* If wheels contain the same file, the later one by name wins, as at installation. */
 static void
 claim (TerraneNode *node, gpointer data)
 {
@@ -129,7 +129,7 @@ claim (TerraneNode *node, gpointer data)
   g_hash_table_insert (self->owners, node, self->wheel);
 }
 
-/* The wheel that a directory such as "numpy-2.2.0.dist-info" is of. */
+/* Returns the wheel that a directory such as "numpy-2.2.0.dist-info" belongs to. */
 static TerraneWheelPin *
 wheel_of (const Plan *self, const TerraneNode *node)
 {
@@ -146,7 +146,7 @@ wheel_of (const Plan *self, const TerraneNode *node)
 
 typedef struct
 {
-  TerraneNode *node; /* the dist-info */
+  TerraneNode *node; /* of the dist-info */
   TerraneWheelPin *wheel;
 } Info;
 
@@ -184,7 +184,7 @@ find_owners (Plan *self, TerraneStore *store, const TerranePin *pin, GError **er
   return TRUE;
 }
 
-/* "a/__pycache__/b.cpython-312.pyc" is of what has "a/b.py". */
+/* "a/__pycache__/b.cpython-312.pyc" belongs to the wheel that has "a/b.py". */
 static TerraneWheelPin *
 owner_of_source (const Plan *self, const TerraneNode *node)
 {
@@ -197,7 +197,7 @@ owner_of_source (const Plan *self, const TerraneNode *node)
   return source != NULL ? g_hash_table_lookup (self->owners, source) : NULL;
 }
 
-/* @path and every directory above it. */
+/* Adds @path and every directory above it. */
 static void
 carry (Layer *layer, const char *path)
 {
@@ -222,7 +222,7 @@ static void
 assign (const Plan *self, const GPtrArray *paths)
 {
   g_autoptr (GHashTable) carried = g_hash_table_new (NULL, NULL); /* directories with content */
-  for (guint i = paths->len; i > 0; i--) /* what is in a directory before itself */
+  for (guint i = paths->len; i > 0; i--) /* the contents of a directory before the directory */
     {
       const char *path = paths->pdata[i - 1];
       const TerraneNode *node = terrane_tree_lookup (self->assembled, path);
@@ -275,7 +275,7 @@ take_parts (const Plan *self)
       part->paths = steal_sorted (layer->paths);
       g_ptr_array_add (parts, part);
     }
-  if (parts->len == 1) /* it is the tree */
+  if (parts->len == 1) /* it is the whole tree */
     g_clear_pointer (&((TerraneLayerPart *) parts->pdata[0])->packages, g_strfreev);
   return parts;
 }

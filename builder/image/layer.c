@@ -75,7 +75,7 @@ get_cached (TerraneStore *store, const OciDigest *key, gboolean look,
     return FALSE;
   if (!found)
     return TRUE;
-  if (json_is_integer (size_value)) /* what older versions wrote has none */
+  if (json_is_integer (size_value)) /* entries of older versions have none */
     size = (uint64_t) json_integer_value (size_value);
   g_autoptr (GError) damage = NULL;
   g_autoptr (TerraneLayer) layer = g_new0 (TerraneLayer, 1);
@@ -124,7 +124,7 @@ copy_content (const LayerJob *job, const TerraneNode *node, TerraneObjectHasher 
       if (!oci_read_full (fd, job->buffer, want, &got, error))
         return FALSE;
       if (got < want)
-        break; /* then its digest is another one, and the tar writer misses the rest */
+        break; /* its digest differs, and the tar writer notices the missing bytes */
       if (hasher != NULL)
         terrane_object_hasher_update (hasher, job->buffer, got);
       if (!oci_tar_writer_data (job->tar, job->buffer, got, error))
@@ -201,7 +201,7 @@ digest_tar (gpointer digester, const void *data, size_t len, G_GNUC_UNUSED GErro
   return TRUE;
 }
 
-/* What the layer would unpack to, had it been made here. */
+/* Computes the diffID that the layer would have if it were made here. */
 static gboolean
 find_diff_id (TerraneStore *store, TerraneTree *assembled, const GPtrArray *paths,
               OciDigest *out_diff_id, GError **error)
@@ -223,9 +223,9 @@ find_diff_id (TerraneStore *store, TerraneTree *assembled, const GPtrArray *path
   return ok;
 }
 
-/* An image that says another diffID than its layer has would make a wrong image of this one: to
- * digest is a fraction of what compressing and sending cost.
- * @out_layer: (out) (nullable): NULL when it has to be made */
+/* If an image claimed another diffID than its layer has, this image would become wrong: digesting
+ * costs a fraction of compressing and sending. @out_layer: (out) (nullable): NULL if it has to be
+ * made */
 static gboolean
 get_remote (TerraneStore *store, TerraneTree *assembled, const GPtrArray *paths,
             const TerraneRemoteLayers *remote, const OciDigest *key,

@@ -1,4 +1,6 @@
-/* One layer of an image, made from part of the assembled tree, or taken from the cache. */
+/* One layer of an image, made from part of the assembled tree, or taken from a cache.
+ *
+ * Errors: %OCI_ERROR_FORMAT, %OCI_ERROR_CORRUPT, %OCI_ERROR_UNSUPPORTED, %OCI_ERROR_IO. */
 #pragma once
 
 #include "builder/annotations.h"
@@ -19,33 +21,36 @@ typedef struct
 /**
  * terrane_layer_build:
  * @assembled: the file system with this layer applied
- * @paths: what the layer carries, sorted as bytes, with all parents
+ * @paths: content of the layer, sorted bytewise, with all parents
  * @name: of the tree
  * @remote: (nullable): layers in registries that need not be made; their bytes stay there
  *
  * The layer key digests every header and object of the layer, the compressor and the assembler
- * version: equal keys are equal bytes.
+ * version: equal keys mean equal bytes.
  *
- * Returns: (transfer full) (nullable)
+ * Returns: (transfer full)
+ * Errors: see the head.
  */
 TerraneLayer *terrane_layer_build (TerraneStore *store, TerraneTree *assembled,
                                    const GPtrArray *paths, const char *name,
                                    const TerraneRemoteLayers *remote, unsigned jobs,
                                    const TerraneProgress *progress, GError **error);
 
-/* What is known of a layer before it is made. */
+/* Facts about a layer before it is made. */
 typedef struct
 {
   OciDigest key;
   uint64_t bytes;      /* of its files, before compression */
-  TerraneLayer *layer; /* (transfer full) (nullable): %NULL when it would be made */
+  TerraneLayer *layer; /* (transfer full) (nullable): %NULL if it would be made */
 } TerraneLayerLook;
 
 /**
  * terrane_layer_find:
  * @out: (out)
  *
- * What terrane_layer_build() begins with: nothing is made, and blobs are not read.
+ * The first part of terrane_layer_build(): makes nothing, and reads no blobs.
+ *
+ * Errors: see the head.
  */
 gboolean terrane_layer_find (TerraneStore *store, TerraneTree *assembled, const GPtrArray *paths,
                              const char *name, const TerraneRemoteLayers *remote,

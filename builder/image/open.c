@@ -23,13 +23,13 @@ terrane_open_image_free (TerraneOpenImage *self)
   g_free (self);
 }
 
-/* One image while it is being opened. */
+/* An image that is being opened. */
 typedef struct
 {
   TerraneRemote *remote;
   TerraneStore *store;
   const TerraneOpenOptions *options;
-  const OciPlatform *platform; /* decides between the images of an index */
+  const OciPlatform *platform; /* chooses between the images of an index */
 } Opening;
 
 static OciDescriptor *
@@ -40,8 +40,8 @@ find_in_layout (const Opening *self, OciLayout *layout, const char *name, GError
                        : NULL;
 }
 
-/* What decides which manifest an archive gives. Layers of docker-archive that are not gzip are
- * compressed here, and such an archive has no index. */
+/* Covers everything that determines which manifest an archive gives. Layers of docker-archive that
+ * are not gzip are compressed here, and such an archive has no index. */
 static OciDigest
 archive_key (const Opening *self, const OciTransport *transport, const OciDigest *file)
 {
@@ -55,8 +55,8 @@ archive_key (const Opening *self, const OciTransport *transport, const OciDigest
   return oci_digest_of (all, strlen (all));
 }
 
-/* @out_known: (out) (transfer full) (nullable): what the archive gave before, if all of it is there
- */
+/* @out_known: (out) (transfer full) (nullable): what the archive gave before, if all of it is in
+ * the store */
 static gboolean
 find_archived (const Opening *self, const OciDigest *key, OciDescriptor **out_known, GError **error)
 {

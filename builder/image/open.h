@@ -1,4 +1,4 @@
-/* Opens an image wherever it is: the one way from IMAGE on a command line or in a profile to the
+/* Opens an image in any location: the only way from IMAGE on a command line or in a profile to the
  * image's documents and layers. */
 #pragma once
 
@@ -11,31 +11,31 @@ G_BEGIN_DECLS
 
 typedef enum
 {
-  TERRANE_IMAGE_MANIFEST,  /* for what need not be an image: a push */
-  TERRANE_IMAGE_DOCUMENTS, /* the configuration too */
-  TERRANE_IMAGE_LAYERS,    /* all of it, in the store */
+  TERRANE_IMAGE_MANIFEST,  /* for artifacts that may not be images: a push */
+  TERRANE_IMAGE_DOCUMENTS, /* also the configuration */
+  TERRANE_IMAGE_LAYERS,    /* everything, in the store */
 } TerraneImageWant;
 
 typedef struct
 {
   TerraneImageWant want;
-  const OciPlatform *platform; /* (nullable): which image of an index to take, and what any image
-                                * must be for; %NULL takes from an index what is for this machine,
-                                * and any other image */
-  gboolean any_platform;       /* what is not of an index is checked by the caller */
-  gboolean look;               /* what is not in the store is not brought there: then it is not
-                                * found; the remote is offline */
-  const OciDigest *pinned;     /* (nullable): the manifest's digest as a lock has it: a registry is
-                                * asked for it instead of the tag, elsewhere it must be this one */
-  unsigned jobs;               /* threads, for layers of archives that have to be compressed */
+  const OciPlatform *platform; /* (nullable): which image of an index to take, and which any image
+                                  must be for; %NULL takes the image for this machine from an index,
+                                  and accepts any other image */
+  gboolean any_platform;       /* the caller checks images that are not in an index */
+  gboolean look; /* does not fetch anything into the store: what is missing there is not found; the
+                    remote is offline */
+  const OciDigest *pinned; /* (nullable): the manifest's digest in a lock: requested from a registry
+                              instead of the tag, otherwise required */
+  unsigned jobs; /* number of threads, for layers of archives that have to be compressed */
 } TerraneOpenOptions;
 
 typedef struct
 {
   OciTransport *transport;
-  OciReference *reference;   /* (nullable): in a registry, with the pinned digest */
-  OciLayout *layout;         /* has the documents, and the layers unless a registry has them */
-  OciLayout *owned;          /* (nullable): the same when it is not the store's */
+  OciReference *reference;   /* (nullable): of an image in a registry, with the pinned digest */
+  OciLayout *layout;         /* has the documents, and the layers unless only a registry has them */
+  OciLayout *owned;          /* (nullable): the same if it is not the store's */
   OciDescriptor *descriptor; /* of the manifest */
   OciManifest *manifest;
   OciImageConfig *config; /* (nullable): %NULL for %TERRANE_IMAGE_MANIFEST */
@@ -43,22 +43,28 @@ typedef struct
 
 /**
  * terrane_image_open:
- * @remote: for images in a registry, and whose store archives are read into
+ * @remote: for images in a registry; archives are read into its store
  * @text: IMAGE as the user wrote it
  *
- * Opens an image. The documents of a registry's image are brought into the store. An archive is
- * read into the store unless the store has what is in that file already; it is read again when the
- * file changed.
+ * Opens an image. The documents of an image in a registry are fetched into the store. An archive is
+ * read into the store unless its content is there already; it is read again if the file changed.
  *
- * Returns: (transfer full) (nullable): or %NULL with %OCI_ERROR_NOT_FOUND when there is no image
- *   for the platform; the error says for which there are images
+ * Returns: (transfer full)
+ * Errors: %OCI_ERROR_NOT_FOUND if there is no image for the platform, listing the available ones;
+ *   %OCI_ERROR_USAGE, %OCI_ERROR_FORMAT, %OCI_ERROR_CORRUPT, %OCI_ERROR_UNSUPPORTED,
+ *   %OCI_ERROR_LIMIT, %OCI_ERROR_IO; those of registry.h: %OCI_ERROR_UNREACHABLE,
+ *   %OCI_ERROR_NETWORK, %OCI_ERROR_TIMEOUT, %OCI_ERROR_DENIED, %OCI_ERROR_CANCELLED.
  */
 TerraneOpenImage *terrane_image_open (TerraneRemote *remote, const char *text,
                                       const TerraneOpenOptions *options, GError **error);
 void terrane_open_image_free (TerraneOpenImage *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneOpenImage, terrane_open_image_free)
 
-/** Brings what %TERRANE_IMAGE_LAYERS wants; @self->layout is the store's then. */
+/** Fetches what %TERRANE_IMAGE_LAYERS needs; afterwards @self->layout is the store's. Errors: as
+ * for terrane_image_open(): %OCI_ERROR_NOT_FOUND, %OCI_ERROR_USAGE, %OCI_ERROR_FORMAT,
+ * %OCI_ERROR_CORRUPT, %OCI_ERROR_UNSUPPORTED, %OCI_ERROR_LIMIT, %OCI_ERROR_IO,
+ * %OCI_ERROR_UNREACHABLE, %OCI_ERROR_NETWORK, %OCI_ERROR_TIMEOUT, %OCI_ERROR_DENIED,
+ * %OCI_ERROR_CANCELLED. */
 gboolean terrane_open_image_complete (TerraneOpenImage *self, TerraneRemote *remote,
                                       GError **error);
 

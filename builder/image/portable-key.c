@@ -7,7 +7,7 @@
 #include "builder/source/file-digest.h"
 #include "builder/source/source.h"
 
-/* As the source's own identity is where the profile has the digests of all its files. */
+/* Like the source's own identity if the profile has the digests of all its files. */
 static gboolean
 identify_archives (TerraneStore *store, const TerranePin *pin, OciDigest *out_identity,
                    GError **error)
@@ -27,7 +27,7 @@ identify_archives (TerraneStore *store, const TerranePin *pin, OciDigest *out_id
   return TRUE;
 }
 
-/* NOLINTNEXTLINE(misc-no-recursion): what is compiled in is not compiled */
+/* NOLINTNEXTLINE(misc-no-recursion): the source to compile in is not compiled */
 static gboolean
 identify_compiled (const TerraneSourceContext *context, const TerranePin *pin,
                    OciDigest *out_identity, gboolean *out_portable, GError **error)
@@ -40,7 +40,8 @@ identify_compiled (const TerraneSourceContext *context, const TerranePin *pin,
   return TRUE;
 }
 
-/* Of a tree, an image gives what is at its paths; as a base or to be compiled in, all of it. */
+/* For a tree, an image contributes the files at its paths; as a base or to compile in, all
+ * files. */
 static OciDigest
 identify_image (const TerraneSourceContext *context, const TerranePin *pin)
 {

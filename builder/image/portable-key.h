@@ -1,5 +1,5 @@
-/* Keys of sources that are the same on every machine. In its own store a source may be known by
- * what stat() says of a file: another machine knows it by its content. */
+/* Keys of sources that are the same on every machine. In its own store a source may be identified
+ * by the result of stat() for a file: another machine identifies it by its content. */
 #pragma once
 
 #include "builder/image/base.h"
@@ -10,11 +10,11 @@ G_BEGIN_DECLS
 /**
  * terrane_portable_key:
  * @pin: of a resolved source
- * @out_portable: (out): whether there is such a key: a directory has none, since its files are
- *   here in any case
+ * @out_portable: (out): whether there is such a key; a directory has none, since its files are
+ *   always local
  *
- * Digests what terrane_source_tree_key() does, of the content of local archives; that reads one
- * only when it has changed.
+ * Digests the same as terrane_source_tree_key(), with the content of local archives; reads one only
+ * if it has changed. Errors: %OCI_ERROR_FORMAT, %OCI_ERROR_IO; those of the kind's identify().
  */
 gboolean terrane_portable_key (const TerraneSourceContext *context, const TerranePin *pin,
                                OciDigest *out_key, gboolean *out_portable, GError **error);
@@ -23,7 +23,10 @@ gboolean terrane_portable_key (const TerraneSourceContext *context, const Terran
  * terrane_portable_tree_key:
  * @base: (nullable): of the image; %NULL for the key of the base itself
  *
- * The same with what transforms do to the tree.
+ * Like terrane_portable_key(), with the transforms of the tree.
+ *
+ * Errors: %OCI_ERROR_FORMAT, %OCI_ERROR_CORRUPT, %OCI_ERROR_IO, codes of %G_IO_ERROR (from
+ *   libostree).
  */
 gboolean terrane_portable_tree_key (const TerraneSourceContext *context, const TerranePin *pin,
                                     const TerraneBase *base, OciDigest *out_key,

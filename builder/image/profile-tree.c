@@ -82,7 +82,7 @@ feed (gpointer data, TerraneSourceFilter *filter, GError **error)
   return terrane_tree_foreach (self->tree, take_node, self, error);
 }
 
-/* Whether the tree of an image with the manifest @digest is there. */
+/* Whether the tree of an image with the manifest @digest is in the store. */
 static gboolean
 find_tree (const TerraneSourceContext *context, const TerranePin *pin, const OciDigest *digest,
            OciDigest *out_identity, TerraneSourceTree *out_tree, gboolean *out_found,

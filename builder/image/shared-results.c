@@ -31,7 +31,7 @@ terrane_shared_result_take (TerraneSharedCache *cache, TerraneSharedKind kind, c
   return TRUE;
 }
 
-/* Registries may refuse a manifest without layers: an empty tar. */
+/* Registries may refuse a manifest without layers, so there is one with an empty tar. */
 gboolean
 terrane_shared_result_give (TerraneSharedCache *cache, TerraneStore *store, TerraneSharedKind kind,
                             const OciDigest *key, json_t *value, GError **error)
@@ -50,7 +50,7 @@ terrane_shared_result_give (TerraneSharedCache *cache, TerraneStore *store, Terr
   g_autoptr (GPtrArray) layers = g_ptr_array_new ();
   g_autoptr (OciJsonValue) content = json_object ();
   g_ptr_array_add (layers, layer);
-  /* As text: what is digested has no fractions, and results have. */
+  /* As text: digested values have no fractions, and results do. */
   char *text = json_dumps (value, JSON_SORT_KEYS | JSON_COMPACT | oci_json_number_flags (value));
   oci_json_set (content, "results", oci_json_text (text != NULL ? text : "[]"));
   free (text);

@@ -23,7 +23,7 @@ typedef struct
   OciImageConfig *config;
 } Giving;
 
-/* One tree, as it will be given. */
+/* A tree to give. */
 typedef struct
 {
   const char *name;
@@ -85,7 +85,7 @@ add_content (TerraneStore *store, OciTarWriter *tar, const char *hex, uint64_t *
     return oci_throw_errno (error, "an object of the store");
   uint64_t size = (uint64_t) st.st_size;
   if (size > *left)
-    return TRUE; /* whoever needs it fetches its layer */
+    return TRUE; /* a machine that needs it fetches its layer */
   *left -= size;
   g_autofree char *data = g_malloc (size + 1);
   g_autofree char *path = g_strconcat (TERRANE_SHARED_CONTENTS, hex, NULL);
@@ -112,7 +112,7 @@ add_contents (TerraneStore *store, OciTarWriter *tar, const json_t *files, GErro
   return TRUE;
 }
 
-/* What another machine would have to fetch layers for. */
+/* Adds what another machine would otherwise have to fetch layers for. */
 static gboolean
 add_notes (const Giving *self, TerraneTree *tree, OciTarWriter *tar, GError **error)
 {
@@ -165,7 +165,7 @@ names_tree (const char *name, const char *tree)
   return g_strcmp0 (name, tree) == 0 || g_strv_contains ((const char *const *) names, tree);
 }
 
-/* Without annotations, which have the name that the tree has in this profile. */
+/* Without annotations, which contain the name of the tree in this profile. */
 static gboolean
 add_image_layers (const Giving *self, Gift *gift, GError **error)
 {
@@ -209,7 +209,7 @@ give (const Giving *self, Gift *gift, const OciDigest *key, GError **error)
   return terrane_shared_cache_put (self->cache, &result, error);
 }
 
-/* @out_wanted: (out): whether the tree can be given and is not there */
+/* @out_wanted: (out): whether the tree can be given and the cache does not have it */
 static gboolean
 is_wanted (const Giving *self, const TerranePin *pin, const TerraneBase *base,
            const OciDigest *commit, OciDigest *out_key, gboolean *out_wanted, GError **error)
@@ -224,7 +224,7 @@ is_wanted (const Giving *self, const TerranePin *pin, const TerraneBase *base,
   return !*out_wanted || terrane_commit_find (self->context->store, commit, out_wanted, error);
 }
 
-/* Which Python it has, as the store remembers it. */
+/* Adds which Python it has, as the store remembers it. */
 static gboolean
 add_python (const Giving *self, Gift *gift, GError **error)
 {
@@ -251,7 +251,7 @@ give_base (const Giving *self, GError **error)
   gboolean wanted = FALSE;
   g_auto (Gift) gift = { .name = "base", .commit = &base->root.commit };
   if (pin->spec->kind == TERRANE_SOURCE_IMAGE && !pin->has_digest)
-    return TRUE; /* of this machine */
+    return TRUE; /* from this machine */
   if (!is_wanted (self, pin, NULL, gift.commit, &key, &wanted, error))
     return FALSE;
   if (!wanted)
@@ -270,7 +270,7 @@ give_base (const Giving *self, GError **error)
   return add_python (self, &gift, error) && give (self, &gift, &key, error);
 }
 
-/* What is kept of a tree for debuggers stays on the machine that made it. */
+/* Debug files of a tree stay on the machine that made it. */
 static gboolean
 give_tree (const Giving *self, const TerranePin *pin, const TerraneSourceTree *tree, GError **error)
 {

@@ -15,18 +15,18 @@
 
 enum
 {
-  MAX_LISTING_BYTES = 128 * 1024 * 1024, /* of 300,000 files 45 */
+  MAX_LISTING_BYTES = 128 * 1024 * 1024, /* a listing of 300,000 files has 45 MiB */
 };
 
 /* A tree that was taken. */
 typedef struct
 {
   TerraneSharedEntry *entry;
-  GArray *objects; /* of OciDigest, sorted: what its files are */
+  GArray *objects; /* of OciDigest, sorted: the objects of its files */
   GBytes *listing;
-  json_t *notes;        /* (nullable): what was read of its files elsewhere */
+  json_t *notes;        /* (nullable): what another machine has read of its files */
   GHashTable *contents; /* hex of an object -> GBytes: small files that were read */
-  uint64_t left;        /* bytes that @contents may still get */
+  uint64_t left;        /* bytes that may still be added to @contents */
   gboolean here;        /* its files are in the store */
 } Taken;
 
@@ -37,9 +37,9 @@ struct _TerraneSharedTrees
   TerraneRemoteLayers *layers;
   TerraneElsewhere elsewhere;
   GPtrArray *taken;     /* of Taken, the base first */
-  TerranePin *base_pin; /* (nullable): of a base that was taken and is an image */
+  TerranePin *base_pin; /* (nullable): if the base was taken and is an image */
   TerraneOpenImage *base_image;
-  OciDigest python_key; /* of the base's Python, while the store has what another machine says */
+  OciDigest python_key; /* of the base's Python, while the store has another machine's statement */
   gboolean has_python_key;
 };
 
@@ -96,7 +96,7 @@ terrane_shared_trees_any (const TerraneSharedTrees *self)
 
 typedef gboolean (*LayerFunc) (OciArchiveReader *reader, gpointer data, GError **error);
 
-/* Fetches a layer and reads it; nothing that @read made counts when this fails. */
+/* Fetches a layer and reads it; if this fails, everything that @read made is discarded. */
 static gboolean
 read_layer (TerraneSharedTrees *self, const TerraneSharedEntry *entry, guint index, LayerFunc read,
             gpointer data, GError **error)
@@ -125,24 +125,6 @@ read_layer (TerraneSharedTrees *self, const TerraneSharedEntry *entry, guint ind
          || oci_throw (error, OCI_ERROR_CORRUPT, "unpacks to another diffID than it says");
 }
 
-/* Returns: (transfer full) (nullable) */
-static GBytes *
-read_content (OciArchiveReader *reader, const OciEntry *entry, uint64_t max, GError **error)
-{
-  if (entry->type != OCI_ENTRY_FILE || entry->size > max)
-    {
-      oci_throw (error, OCI_ERROR_CORRUPT, "is not a file of at most %" G_GUINT64_FORMAT " bytes",
-                 max);
-      return NULL;
-    }
-  g_autofree char *data = g_malloc (entry->size + 1);
-  size_t total = 0;
-  for (size_t got = 1; got > 0 && total < entry->size; total += got)
-    if (!oci_archive_reader_read (reader, data + total, entry->size - total, &got, error))
-      return NULL;
-  return g_bytes_new_take (g_steal_pointer (&data), total);
-}
-
 static gboolean
 take_notes (Taken *taken, GBytes *raw, GError **error)
 {
@@ -162,7 +144,7 @@ take_part (OciArchiveReader *reader, const OciEntry *entry, gpointer data, GErro
   OCI_PREFIX (error, "%s", quoted);
   gboolean small = g_str_has_prefix (entry->path, TERRANE_SHARED_CONTENTS);
   g_autoptr (GBytes) content =
-      read_content (reader, entry, small ? taken->left : MAX_LISTING_BYTES, error);
+      oci_archive_reader_read_all (reader, entry, small ? taken->left : MAX_LISTING_BYTES, error);
   if (content == NULL)
     return FALSE;
   if (small)
@@ -187,7 +169,7 @@ read_parts (OciArchiveReader *reader, gpointer data, GError **error)
   return oci_archive_reader_foreach (reader, take_part, data, error);
 }
 
-/* Bringing what is in files */
+/* Bringing contents of files */
 
 static gboolean
 read_member (gpointer data, void *buffer, size_t len, size_t *out_read, GError **error)
@@ -207,7 +189,7 @@ read_objects (OciArchiveReader *reader, gpointer data, GError **error)
   return oci_archive_reader_foreach (reader, take_object, data, error);
 }
 
-/* Objects get the names that they digest to, whatever the listing says. */
+/* The name of an object is its digest, whatever the listing says. */
 static gboolean
 bring (TerraneSharedTrees *self, Taken *taken, GError **error)
 {
@@ -225,7 +207,7 @@ bring (TerraneSharedTrees *self, Taken *taken, GError **error)
   return TRUE;
 }
 
-/* Its layers are those of another registry, and the lock says which. */
+/* Its layers are in another registry, which the lock names. */
 static gboolean
 bring_base_image (TerraneSharedTrees *self, Taken *taken, GError **error)
 {
@@ -271,7 +253,7 @@ find_notes (gpointer data, const OciDigest *object)
   return NULL;
 }
 
-/* A file that several trees have alike is in the layer of the first of them. */
+/* A file that several trees share is in the layer of the first of them. */
 static gboolean
 bring_object (gpointer data, const OciDigest *object, gboolean *out_brought, GError **error)
 {
@@ -352,7 +334,7 @@ add_object (TerraneNode *node, G_GNUC_UNUSED const char *path, gpointer data,
   return TRUE;
 }
 
-/* Small files that whoever gave the tree has read. */
+/* Adds small files that the machine that gave the tree has read. */
 typedef struct
 {
   TerraneIngest *ingest;
@@ -392,7 +374,7 @@ add_content (TerraneNode *node, const char *path, gpointer data, GError **error)
          || terrane_ingest_add (self->ingest, &entry, read_bytes, &reading, error);
 }
 
-/* They get the names that they digest to: another content is another object. */
+/* Their names are their digests: other content is another object. */
 static gboolean
 add_contents (TerraneSharedTrees *self, const Taken *taken, TerraneTree *tree, GError **error)
 {
@@ -450,7 +432,7 @@ read_taken (TerraneSharedTrees *self, Taken *taken, TerraneTree **out_tree, OciD
   return TRUE;
 }
 
-/* @out_taken: (out) (transfer none) (nullable): of the array, when it was found */
+/* @out_taken: (out) (transfer none) (nullable): of the array, if it was found */
 static gboolean
 take (TerraneSharedTrees *self, const OciDigest *key, const char *name, Taken **out_taken,
       TerraneTree **out_tree, OciDigest *out_commit, GError **error)
@@ -486,8 +468,8 @@ search_path (const TerraneBase *base, char ***out_env)
   return *out_env != NULL ? g_environ_getenv (*out_env, "PATH") : NULL;
 }
 
-/* Which Python a base has decides about trees before any of its files are here. What was found out
- * here counts, and what another machine says is not kept. */
+/* Which Python a base has determines trees before any of its files are here. What was found out
+ * here takes precedence, and another machine's statement is not kept. */
 static gboolean
 remember_python (TerraneSharedTrees *self, const TerraneBase *base, const json_t *content,
                  GError **error)
@@ -504,7 +486,7 @@ remember_python (TerraneSharedTrees *self, const TerraneBase *base, const json_t
   return terrane_cache_put (self->context.store, TERRANE_CACHE_PYTHONS, &key, python, error);
 }
 
-/* The documents of a base that is an image, and what was seen in its layers. */
+/* Opens the documents of a base that is an image, and what was seen in its layers. */
 static gboolean
 open_base_image (TerraneSharedTrees *self, TerranePin *pin, TerraneBase *base, GError **error)
 {

@@ -1,6 +1,6 @@
 #include "builder/image/source-image.h"
 
-/* Where an error is: messages about registries name the image themselves. */
+/* Returns the prefix for errors: messages about registries name the image themselves. */
 static char *
 place (const TerraneSourceSpec *spec)
 {
@@ -9,7 +9,7 @@ place (const TerraneSourceSpec *spec)
              : g_strconcat (spec->where, ".image: ", spec->image, NULL);
 }
 
-/* Here it is the profile that is wrong. */
+/* Here the profile is the cause. */
 static gboolean
 check_platform (const TerraneSourceContext *self, const TerraneOpenImage *image, GError **error)
 {
@@ -76,7 +76,7 @@ terrane_source_image_name (const TerraneOpenImage *image)
 {
   const OciTransport *transport = image->transport;
   const OciReference *reference = transport->reference;
-  if (reference == NULL) /* a position in an archive does not name anything */
+  if (reference == NULL) /* a position in an archive is not a name */
     return transport->name != NULL && transport->name[0] == '@' ? NULL : g_strdup (transport->name);
   return g_strconcat (reference->host, "/", reference->repository,
                       reference->tag != NULL ? ":" : NULL, reference->tag, NULL);

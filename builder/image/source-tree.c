@@ -124,7 +124,7 @@ terrane_source_tree_steal (TerraneSourceTree *self, TerraneStore *store, GError 
                             : terrane_commit_load (store, &self->commit, error);
 }
 
-/* A cache may be of any version. */
+/* The cache may be from any version. */
 void
 terrane_source_tree_report (const TerraneSourceTree *self, const TerraneImageView *view,
                             TerraneFindings *findings)
@@ -205,7 +205,7 @@ terrane_source_tree_make_from (TerraneStore *store, const TerranePin *pin,
   return put (store, &key, &out_tree->commit, report.pruned, report.findings, error);
 }
 
-/* An image is known by its manifest, and to be compiled in all of it is read. */
+/* An image is identified by its manifest, and all of it is read to compile in it. */
 static gboolean
 identify (TerraneStore *store, const TerranePin *pin, OciDigest *out_identity, GError **error)
 {
@@ -215,7 +215,7 @@ identify (TerraneStore *store, const TerranePin *pin, OciDigest *out_identity, G
   return TRUE;
 }
 
-/* NOLINTNEXTLINE(misc-no-recursion): what is compiled in is a base, which is not compiled */
+/* NOLINTNEXTLINE(misc-no-recursion): the source to compile in is a base, which is not compiled */
 gboolean
 terrane_source_tree_set_key (TerraneStore *store, TerranePin *pin, OciDigest *out_identity,
                              GError **error)
@@ -231,7 +231,7 @@ terrane_source_tree_set_key (TerraneStore *store, TerranePin *pin, OciDigest *ou
   return TRUE;
 }
 
-/* What is read is identified right before that: it may have changed since the pin got its key. */
+/* A source is identified right before it is read: it may have changed since the pin got its key. */
 gboolean
 terrane_source_tree_make (TerraneStore *store, TerranePin *pin,
                           const TerraneSourceTreeOptions *options, TerraneSourceTree *out_tree,
@@ -253,7 +253,7 @@ terrane_source_tree_make (TerraneStore *store, TerranePin *pin,
 
 enum
 {
-  LOOK_BYTES = 256 * 1024 * 1024, /* are read in a second or so */
+  LOOK_BYTES = 256 * 1024 * 1024, /* bytes that are read in a second or so */
 };
 
 static gboolean
@@ -270,7 +270,7 @@ are_wheels_here (TerraneStore *store, const TerraneWheelsPin *pin, gboolean *out
   return TRUE;
 }
 
-/* Whether it can be read without asking anybody. */
+/* Whether it can be read without the network. */
 static gboolean
 is_here (TerraneStore *store, const TerranePin *pin, gboolean *out_here, GError **error)
 {
@@ -329,6 +329,6 @@ terrane_source_tree_is_stored (TerraneStore *store, TerranePin *pin, gboolean *o
   OciDigest identity, commit;
   *out_stored = FALSE;
   if (!pin->has_key && !terrane_source_tree_set_key (store, pin, &identity, NULL))
-    return TRUE; /* reading it says what is wrong */
+    return TRUE; /* reading it gives the error */
   return terrane_source_tree_find_commit (store, &pin->key, &commit, out_stored, error);
 }

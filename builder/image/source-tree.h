@@ -1,4 +1,4 @@
-/* The trees of sources: made once, and found again by what they were made of. */
+/* The trees of sources: made once, and found again by the digest of their inputs. */
 #pragma once
 
 #include "builder/check/finding.h"
@@ -13,67 +13,75 @@ G_BEGIN_DECLS
  * terrane_source_tree_inputs:
  * @identity: of the source's content
  *
- * Everything that a tree's commit depends on.
- *
- * Returns: (transfer full)
+ * Returns: (transfer full): everything that a tree's commit depends on
  */
 json_t *terrane_source_tree_inputs (const OciDigest *identity, const TerraneSourceSpec *spec,
                                     TerraneModes modes);
 
-/** The digest of the same. */
+/** Returns the digest of terrane_source_tree_inputs(). */
 OciDigest terrane_source_tree_key (const OciDigest *identity, const TerraneSourceSpec *spec,
                                    TerraneModes modes);
 
-/** The commit of @key if it is known and still stored, which @out_found says. */
+/** Finds the commit for @key. @out_found: (out): whether it is known and still stored. Errors:
+ * codes of %G_IO_ERROR (from libostree). */
 gboolean terrane_source_tree_find_commit (TerraneStore *store, const OciDigest *key,
                                           OciDigest *out_commit, gboolean *out_found,
                                           GError **error);
+/** Stores the commit for @key. Errors: %OCI_ERROR_IO. */
 gboolean terrane_source_tree_remember (TerraneStore *store, const OciDigest *key,
                                        const OciDigest *commit, GError **error);
 
-/** As terrane_source_tree_remember(), of what another machine says that @key gives. */
+/** Like terrane_source_tree_remember(), for a commit that another machine claims for @key. Errors:
+ * %OCI_ERROR_IO. */
 gboolean terrane_source_tree_claim (TerraneStore *store, const OciDigest *key,
                                     const OciDigest *commit, GError **error);
+/** Whether the commit for @key is only claimed by another machine. */
 gboolean terrane_source_tree_is_claimed (TerraneStore *store, const OciDigest *key);
 
-/* A tree that is in the store, and in memory too when it was just read. */
+/* A tree in the store, also in memory if it was just read. */
 typedef struct
 {
   OciDigest commit;
   TerraneTree *tree;    /* (nullable) */
   gboolean made;        /* its source was read now */
   OciDigest read;       /* commit of the tree before it was transformed */
-  gboolean open;        /* what is in it is not known; only when it was looked at */
+  gboolean open;        /* its content is unknown; only in a dry run */
   gboolean transformed; /* its transforms were applied now */
-  json_t *transforms;   /* (nullable): what they depend on, see terrane_transform_keys() */
-  json_t *reports;      /* (nullable) array: what each transform did, see transform/report.h */
-  json_t *findings;     /* (nullable) array: see terrane_source_find() */
-  GPtrArray *unused; /* (nullable) of char *: what is for all trees and matched nothing in this one;
-                      * NULL when it was not read now */
+  json_t *transforms; /* (nullable): what its transforms depend on, see terrane_transform_keys() */
+  json_t *reports;    /* (nullable) array: results of its transforms, see transform/report.h */
+  json_t *findings;   /* (nullable) array: see terrane_source_find() */
+  GPtrArray *unused;  /* (nullable) of char *: settings for all trees that matched nothing in this
+                         one; NULL if it was not read now */
   gboolean has_debug;
-  OciDigest debug; /* commit of what "strip" took out and kept */
+  OciDigest debug; /* commit of debug information that "strip" separated and kept */
 } TerraneSourceTree;
 
-/** Like terrane_source_tree_find_commit(), with what transforms did when it was read. @out_tree:
- * (out caller-allocates) */
+/**
+ * terrane_source_tree_find:
+ * Like terrane_source_tree_find_commit(), with the reports of transforms from when it was read.
+ * @out_tree: (out caller-allocates)
+ *
+ * Errors: codes of %G_IO_ERROR (from libostree).
+ */
 gboolean terrane_source_tree_find (TerraneStore *store, const OciDigest *key,
                                    TerraneSourceTree *out_tree, gboolean *out_found,
                                    GError **error);
 
 void terrane_source_tree_clear (TerraneSourceTree *self);
 
-/** Takes the tree out, loading it first if need be. Returns: (transfer full) (nullable) */
+/** Moves the tree out, after loading it if necessary. Returns: (transfer full). Errors:
+ * %OCI_ERROR_FORMAT, %OCI_ERROR_CORRUPT, codes of %G_IO_ERROR (from libostree). */
 TerraneTree *terrane_source_tree_steal (TerraneSourceTree *self, TerraneStore *store,
                                         GError **error);
 
-/** Adds what was found when the tree was read to @findings of the image. */
+/** Adds the findings from when the tree was read to @findings of the image. */
 void terrane_source_tree_report (const TerraneSourceTree *self, const TerraneImageView *view,
                                  TerraneFindings *findings);
 
-/* How trees are made. */
+/* How to make trees. */
 typedef struct
 {
-  unsigned jobs; /* threads */
+  unsigned jobs; /* number of threads */
   const TerraneProgress *progress;
 } TerraneSourceTreeOptions;
 
@@ -83,7 +91,9 @@ typedef struct
  * @feed: (nullable): reads the source instead of its kind
  * @out_tree: (out caller-allocates)
  *
- * Reads a source into the store unless its tree is there.
+ * Reads a source into the store unless its tree is there. Errors: %OCI_ERROR_FORMAT,
+ * %OCI_ERROR_CORRUPT, %OCI_ERROR_UNSUPPORTED, %OCI_ERROR_LIMIT, %OCI_ERROR_IO, codes of %G_IO_ERROR
+ * (from libostree); those of @feed.
  */
 gboolean terrane_source_tree_make_from (TerraneStore *store, const TerranePin *pin,
                                         const OciDigest *identity, TerraneSourceFeed feed,
@@ -92,10 +102,12 @@ gboolean terrane_source_tree_make_from (TerraneStore *store, const TerranePin *p
 
 /**
  * terrane_source_tree_make:
- * @pin: not of an image; gets its key
+ * @pin: not of an image; its key is set
  * @out_tree: (out caller-allocates)
  *
- * Identifies a source first, unless that was done and its tree is stored.
+ * Identifies a source first, unless that was done and its tree is stored. Errors: as for
+ * terrane_source_tree_make_from(): %OCI_ERROR_FORMAT, %OCI_ERROR_CORRUPT, %OCI_ERROR_UNSUPPORTED,
+ * %OCI_ERROR_LIMIT, %OCI_ERROR_NOT_FOUND, %OCI_ERROR_IO, codes of %G_IO_ERROR (from libostree).
  */
 gboolean terrane_source_tree_make (TerraneStore *store, TerranePin *pin,
                                    const TerraneSourceTreeOptions *options,
@@ -103,22 +115,29 @@ gboolean terrane_source_tree_make (TerraneStore *store, TerranePin *pin,
 
 /**
  * terrane_source_tree_look:
- * @pin: not of an image, and nothing of it is open; gets its key
+ * @pin: not of an image, with nothing left open; its key is set
  * @out_stored: (out): whether the tree is in the store
- * @out_known: (out): whether @out_tree says what it is or would be: a source that is on this
- * machine is read to tell, unless that is much
+ * @out_known: (out): whether @out_tree has its content: a local source is read to find out, unless
+ *   it is large
  *
- * What terrane_source_tree_make() would give, without bringing anything into the store.
+ * The result of terrane_source_tree_make(), as far as it is known without writing to the store.
+ *
+ * Errors: %OCI_ERROR_FORMAT, %OCI_ERROR_CORRUPT, %OCI_ERROR_IO, codes of %G_IO_ERROR (from
+ *   libostree).
  */
 gboolean terrane_source_tree_look (TerraneStore *store, TerranePin *pin, unsigned jobs,
                                    TerraneSourceTree *out_tree, gboolean *out_stored,
                                    gboolean *out_known, GError **error);
 
-/** Identifies a source, and before that the one that it is compiled in. @pin: gets its key */
+/** Identifies a source, and before that the one that it is compiled in. @pin: its key is set.
+ * Errors: those of the kind's identify(): %OCI_ERROR_USAGE, %OCI_ERROR_FORMAT,
+ * %OCI_ERROR_UNSUPPORTED, %OCI_ERROR_LIMIT, %OCI_ERROR_NOT_FOUND, %OCI_ERROR_IO, codes of
+ * %G_IO_ERROR (from libostree). */
 gboolean terrane_source_tree_set_key (TerraneStore *store, TerranePin *pin, OciDigest *out_identity,
                                       GError **error);
 
-/** Whether terrane_source_tree_make() would read nothing. @pin: gets its key */
+/** Whether terrane_source_tree_make() would read nothing. @pin: its key is set. Errors: codes of
+ * %G_IO_ERROR (from libostree). */
 gboolean terrane_source_tree_is_stored (TerraneStore *store, TerranePin *pin, gboolean *out_stored,
                                         GError **error);
 

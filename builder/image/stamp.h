@@ -1,4 +1,4 @@
-/* When an image was made, and of which revision: what is written on it besides its content. */
+/* Time and revision of an image, which are written to it in addition to its content. */
 #pragma once
 
 #include "builder/image/base.h"
@@ -14,12 +14,8 @@ typedef struct
   char *source;   /* (nullable) */
 } TerraneStamp;
 
-/**
- * terrane_stamp_init:
- *
- * SOURCE_DATE_EPOCH if set, else the time of the profile's git commit, else the base image's, else
- * the constant time of layer entries. %OCI_ERROR_USAGE for a SOURCE_DATE_EPOCH that is not a
- * number.
+/** Uses SOURCE_DATE_EPOCH if set, else the time of the profile's git commit, else the base image's,
+ * else the constant time of layer entries. %OCI_ERROR_USAGE if SOURCE_DATE_EPOCH is not a number.
  */
 gboolean terrane_stamp_init (TerraneStamp *self, const TerraneProfile *profile,
                              const TerraneBase *base, const TerraneProgress *progress,

@@ -5,7 +5,7 @@
 #include "builder/transform/compiler.h"
 #include "builder/transform/host-python.h"
 
-/* Returns: (transfer full) (nullable): why there is no interpreter, NULL when there is one */
+/* Returns: (transfer full) (nullable): why there is no interpreter, NULL if there is one */
 static char *
 choose (const TerraneSourceContext *context, const OciDigest *base, const TerranePythonBase *python,
         const OciImageConfig *config, TerraneInterpreter *out)
@@ -14,7 +14,7 @@ choose (const TerraneSourceContext *context, const OciDigest *base, const Terran
   const char *architecture = context->profile->platform.architecture;
   if (python->interpreter == NULL)
     return g_strdup ("the base has no Python");
-  /* Only what the kernel starts by itself can be started inside of the sandbox too. */
+  /* Inside the sandbox, only programs that the kernel starts by itself can be started. */
   terrane_emulator_find_here (architecture, &emulator);
   gboolean emulated = emulator.kind == TERRANE_EMULATION_REGISTERED;
   if (!emulated && emulator.kind != TERRANE_EMULATION_NONE)
@@ -47,11 +47,11 @@ find_interpreter (const TerraneSourceContext *context, const OciDigest *base,
   return TRUE;
 }
 
-/* What a tree is transformed with. */
+/* The programs that a tree is transformed with. */
 typedef struct
 {
   TerraneInterpreter interpreter;
-  char *problem; /* (nullable): why there is none */
+  char *problem; /* (nullable): why the interpreter is missing */
   TerraneTransformContext context;
 } Transforming;
 

@@ -1,16 +1,17 @@
 #include "builder/lambda/event.h"
 
 #include "oci/base/error.h"
+#include "oci/base/json-fault.h"
 
 #include <string.h>
 
-/* Only the grammar: numbers of any size and halves of surrogate pairs are the function's affair,
- * which a parser that makes values of them would refuse. */
+/* Checks only the grammar: numbers of any size and halves of surrogate pairs are up to the
+ * function; a parser that converts them to values would refuse them. */
 typedef struct
 {
   const char *p;
   const char *end;
-  GString *open; /* the brackets around */
+  GString *open; /* the enclosing brackets */
 } Scan;
 
 static char
@@ -18,7 +19,7 @@ peek (const Scan *self)
 {
   if (self->p < self->end)
     return *self->p;
-  return '\0'; /* which is not UTF-8 for g_utf8_validate_len() */
+  return '\0'; /* which g_utf8_validate_len() does not accept as UTF-8 */
 }
 
 static void
@@ -133,8 +134,8 @@ take_name (Scan *self)
   return take (self, ':');
 }
 
-/* A scalar or an empty container; else the brackets before the first value, and what follows is a
- * value again. */
+/* Takes a scalar or an empty container; otherwise the brackets before the first value, so that a
+ * value follows again. */
 static gboolean
 take_value (Scan *self, gboolean *out_whole)
 {
@@ -151,7 +152,8 @@ take_value (Scan *self, gboolean *out_whole)
   return bracket == '[' || take_name (self);
 }
 
-/* Closes what ends after a value. Returns: FALSE on an error; *out_more: whether a value follows */
+/* Closes containers that end after a value. Returns: FALSE on an error; *@out_more: whether a value
+ * follows */
 static gboolean
 take_end (Scan *self, gboolean *out_more)
 {
@@ -207,4 +209,16 @@ terrane_event_take (GBytes *payload, GError **error)
   else
     return g_bytes_ref (payload);
   return NULL;
+}
+
+GBytes *
+terrane_event_read (GBytes *payload, GError **error)
+{
+  gsize len = 0;
+  const char *text = g_bytes_get_data (payload, &len);
+  GBytes *event = terrane_event_take (payload, error);
+  g_autofree char *fault = event == NULL ? oci_json_describe_fault (text, len, NULL, TRUE) : NULL;
+  if (fault != NULL)
+    oci_error_append (error, "; at %s", fault);
+  return event;
 }

@@ -1,4 +1,4 @@
-/* Events: what Lambda refuses before any function sees it. */
+/* Checks events as Lambda does before a function receives them. */
 #pragma once
 
 #include <glib.h>
@@ -7,11 +7,15 @@ G_BEGIN_DECLS
 
 /**
  * terrane_event_take:
- * @payload: what was given
+ * @payload: the event as given
  *
- * Returns: (transfer full) (nullable): the event, which is {} when nothing was given;
- *   %OCI_ERROR_FORMAT when it is not JSON (RFC 8259)
+ * Returns: (transfer full): the event, {} if @payload is empty
+ * Errors: %OCI_ERROR_FORMAT if it is not JSON (RFC 8259).
  */
 GBytes *terrane_event_take (GBytes *payload, GError **error);
+
+/** Like terrane_event_take() for a payload that the user wrote: the message also names the wrong
+ * line, and what to do. Returns: (transfer full): likewise. Errors: %OCI_ERROR_FORMAT. */
+GBytes *terrane_event_read (GBytes *payload, GError **error);
 
 G_END_DECLS

@@ -11,9 +11,9 @@ enum
   MAX_WAITING_BYTES = 64 * 1024 * 1024, /* of all exchanges that share a sum */
 };
 
-/* What has come and not been read is in memory, so that a slow reader does not hold up the
- * function, which would run into its timeout; but not more than there is room for. One part always
- * has room: who reads is not held up by those who do not. */
+/* Data that have arrived and were not read are in memory, so that a slow reader does not delay the
+ * function, which would exceed its timeout; but only up to the limit. One part always has room:
+ * slow readers of other exchanges do not block this one. */
 struct _TerraneExchange
 {
   TerraneLambda *lambda;
@@ -26,17 +26,17 @@ struct _TerraneExchange
   GMutex mutex;
   GCond changed;
   gsize *waiting;     /* atomic; the sum */
-  gboolean abandoned; /* nobody reads any more */
+  gboolean abandoned; /* there is no reader any more */
   GQueue parts;       /* GBytes */
-  size_t taken;       /* bytes of the first one that were read */
+  size_t taken;       /* number of bytes of the first one that were read */
   gboolean begun;
   gboolean answered;
   gboolean ended;
-  TerraneLambdaResult result; /* of which there is the answer alone before it has ended */
+  TerraneLambdaResult result; /* contains only the answer until it has ended */
   GError *error;
 };
 
-/* Returns: what there was before */
+/* Returns: the previous sum */
 static gsize
 account (TerraneExchange *self, gssize bytes)
 {
@@ -106,7 +106,7 @@ run_thread (gpointer data)
                                      .answered_data = self };
   (void) terrane_lambda_invoke (self->lambda, &event, &result, &error);
   g_mutex_lock (&self->mutex);
-  if (!self->answered) /* else whoever waited has it already */
+  if (!self->answered) /* otherwise the waiting thread already has it */
     copy_answer (&result, &self->result);
   self->error = error;
   self->ended = TRUE;

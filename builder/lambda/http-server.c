@@ -9,7 +9,7 @@
 
 enum
 {
-  MAX_BUFFERED_BYTES = 256 * 1024 * 1024, /* of all bodies under way */
+  MAX_BUFFERED_BYTES = 256 * 1024 * 1024, /* of all bodies in progress */
   HEADER_BYTES = 2 * 1024 * 1024,         /* a runtime may send 1 MiB of X-Ray data in one */
   STREAM_BLOCK_BYTES = 64 * 1024,
 };
@@ -30,11 +30,11 @@ struct _TerraneHttpRequest
   const char *path;
   TerraneHttpBody rules;
   size_t received;  /* of a streamed body */
-  gsize accounted;  /* in the server's sum */
-  GByteArray *body; /* NULL once it was too large */
+  gsize accounted;  /* part of the server's sum */
+  GByteArray *body; /* NULL if it was too large */
   GBytes *whole;
   gboolean answered;
-  GDestroyNotify done; /* (nullable): called with the reply sent */
+  GDestroyNotify done; /* (nullable): called when the reply was sent */
   gpointer done_data;
 };
 
@@ -84,7 +84,7 @@ terrane_http_request_streamed (const TerraneHttpRequest *self)
   return self->rules.streamed;
 }
 
-/* Returns: what there was before */
+/* Returns: the previous sum */
 static gsize
 account (TerraneHttpServer *self, gssize bytes)
 {
@@ -122,14 +122,14 @@ take_body (TerraneHttpServer *self, TerraneHttpRequest *request, const char *byt
     g_byte_array_append (request->body, (const guint8 *) bytes, (guint) len);
 }
 
-/* The clock of a connection stands still while the handler works, and begins again after it. */
+/* Stops the timeout of a connection while the handler works, and restarts it afterwards. */
 static void
 set_clock (struct MHD_Connection *connection, unsigned seconds)
 {
   (void) MHD_set_connection_option (connection, MHD_CONNECTION_OPTION_TIMEOUT, seconds);
 }
 
-/* A body that goes out while it comes. */
+/* A body that is sent in parts. */
 typedef struct
 {
   struct MHD_Connection *connection;
@@ -220,7 +220,7 @@ answer (const TerraneHttpServer *self, TerraneHttpRequest *request)
   return result;
 }
 
-/* Called first when the headers are there, then for parts of the body, and at its end. */
+/* Called first with the headers, then for parts of the body, and at its end. */
 static enum MHD_Result
 on_request (void *data, struct MHD_Connection *connection, const char *url, const char *method,
             G_GNUC_UNUSED const char *version, const char *bytes, size_t *len, void **context)
@@ -266,7 +266,7 @@ on_completed (void *data, struct MHD_Connection *connection, void **context,
   *context = NULL;
 }
 
-/* A client that sends nonsense is its own business. */
+/* Ignores messages about clients that send nonsense. */
 static void
 ignore_message (G_GNUC_UNUSED void *data, G_GNUC_UNUSED const char *format,
                 G_GNUC_UNUSED va_list args)

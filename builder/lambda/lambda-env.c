@@ -4,9 +4,9 @@
 
 #include <string.h>
 
-#define REGION "us-east-1" /* the RIE's, which is also in its function's ARN */
+#define REGION "us-east-1" /* that of the RIE, also in its function's ARN */
 
-/* As CloudWatch names them: 2026/11/21/[$LATEST]0123456789abcdef0123456789abcdef */
+/* Named like those of CloudWatch: 2026/11/21/[$LATEST]0123456789abcdef0123456789abcdef */
 static char *
 log_stream (void)
 {

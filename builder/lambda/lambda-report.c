@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* As text that C can hold: what is not UTF-8, and NUL, is replaced. */
+/* Converts to a C string: replaces NUL and what is not UTF-8. */
 static char *
 replace_odd_bytes (const char *bytes, gsize len)
 {
@@ -21,7 +21,7 @@ replace_odd_bytes (const char *bytes, gsize len)
   return g_string_free (text, FALSE);
 }
 
-/* JSON has integers of any size, jansson has 64 bits of them; larger ones make fractions of all. */
+/* JSON has integers of any size, jansson 64-bit ones; a larger one makes all numbers fractions. */
 static json_t *
 load (const char *bytes, gsize len)
 {

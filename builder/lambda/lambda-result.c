@@ -44,7 +44,7 @@ terrane_lambda_fail_timeout (TerraneLambdaResult *result, unsigned timeout_ms)
   fail (result, "Sandbox.Timedout", "Task timed out after %.2f seconds", timeout_ms / 1000.0);
 }
 
-/* "killed", as Go and so Lambda names signals. */
+/* "killed": Go's names of signals, which Lambda uses. */
 static char *
 signal_text (int number)
 {
@@ -76,7 +76,7 @@ terrane_lambda_fail_ended (TerraneLambdaResult *result, const TerraneSessionEnd 
     fail (result, "Runtime.ExitError", "Runtime exited without providing a reason");
 }
 
-/* As Go and so Lambda has them: "no such file or directory". */
+/* Go's texts, which Lambda uses: "no such file or directory". */
 static char *
 errno_text (int number)
 {

@@ -15,7 +15,7 @@
 
 enum
 {
-  INIT_LIMIT_MS = 10 * 1000, /* then Lambda begins again, on the invocation's time */
+  INIT_LIMIT_MS = 10 * 1000, /* then Lambda restarts the initialisation, on the invocation's time */
   USECS_PER_MS = 1000,
 };
 
@@ -26,25 +26,25 @@ typedef struct
   TerraneRuntimeApi *api;
   TerraneSession *session;
   TerraneLambda *lambda;
-  TerraneLogLines lines; /* of the session's thread */
+  TerraneLogLines lines; /* only for the session's thread */
 } Environment;
 
 struct _TerraneLambda
 {
   TerraneLambdaOptions options;
   char *arn;
-  GMutex busy;  /* held by the one invocation */
-  int answered; /* atomic; its answer is there, or it has ended */
+  GMutex busy;  /* held by the current invocation */
+  int answered; /* atomic; its answer has arrived, or it has ended */
 
   GMutex log_mutex;
-  GString *log; /* the end of it, of this event */
+  GString *log; /* the end of this event's log */
 
-  GMutex mutex;             /* of what follows */
-  Environment *environment; /* replaced by the invocation alone */
+  GMutex mutex;             /* guards the members below */
+  Environment *environment; /* only replaced by the invocation */
   gboolean cancelled;
 };
 
-/* What an invocation has on its way. */
+/* State of an invocation. */
 typedef struct
 {
   TerraneInvocation event;
@@ -111,7 +111,7 @@ terrane_lambda_cancel (TerraneLambda *self)
   g_mutex_lock (&self->mutex);
   self->cancelled = TRUE;
   if (self->environment != NULL)
-    terrane_session_kill (self->environment->session); /* its end wakes who waits */
+    terrane_session_kill (self->environment->session); /* its end wakes waiting threads */
   g_mutex_unlock (&self->mutex);
 }
 
@@ -126,7 +126,7 @@ is_cancelled (TerraneLambda *self, GError **error)
   return cancelled;
 }
 
-/* Of the function and of Lambda, from several threads. */
+/* Receives output of the function and of Lambda, from several threads. */
 static void
 on_output (const char *bytes, size_t len, gpointer data)
 {
@@ -200,14 +200,14 @@ port_of (int listener)
                                                                          : 0;
 }
 
-/* With a network of its own the Runtime API has Lambda's place in it. On this machine's network its
- * port is one that is free, and only the function may use it. Without a sandbox the session
+/* With a network of its own the Runtime API has the same port as on Lambda. On this machine's
+ * network its port is a free one, and only the function may use it. Without a sandbox the session
  * chooses the port. */
 static gboolean
 start_session (TerraneLambda *self, Environment *environment, GError **error)
 {
   const TerraneLambdaOptions *options = &self->options;
-  /* Without namespaces the port is this machine's anyway. */
+  /* Without namespaces the port is always on this machine. */
   const gboolean here =
       options->network == TERRANE_NETWORK_HOST && options->sandbox == TERRANE_SANDBOX_BUBBLEWRAP;
   g_auto (GStrv) env = g_strdupv ((char **) options->env);
@@ -268,7 +268,7 @@ ms_since (gint64 start)
   return (double) (g_get_monotonic_time () - start) / USECS_PER_MS;
 }
 
-/* The environment is of no more use, and says why. */
+/* The environment cannot be used any more; sets the reason. */
 static void
 fail_ended (TerraneLambda *self, TerraneLambdaResult *result)
 {
@@ -278,7 +278,7 @@ fail_ended (TerraneLambda *self, TerraneLambdaResult *result)
   terrane_lambda_fail_ended (result, &end);
 }
 
-/* From the function's own report. */
+/* Takes the function's own report. */
 static void
 take_answer (TerraneLambda *self, TerraneLambdaResult *result)
 {
@@ -298,7 +298,7 @@ clear_answer (TerraneLambdaResult *result)
   result->by_function = FALSE;
 }
 
-/* Lambda says this of an initialisation that failed, and nothing of others. */
+/* Lambda only reports failed initialisations. */
 static void
 report_init (TerraneLambda *self, const TerraneLambdaResult *result, double ms, const char *phase,
              gboolean timed_out)
@@ -306,13 +306,13 @@ report_init (TerraneLambda *self, const TerraneLambdaResult *result, double ms, 
   g_autofree char *status = timed_out
                                 ? g_strdup ("timeout")
                                 : g_strdup_printf ("error\tError Type: %s", result->error_type);
-  if (self->environment != NULL) /* what the function said comes first */
+  if (self->environment != NULL) /* output of the function comes first */
     terrane_session_flush (self->environment->session);
   log_line (self, "INIT_REPORT Init Duration: %.2f ms\tPhase: %s\tStatus: %s\n", ms, phase, status);
 }
 
-/* One attempt in a new environment, until the deadline. Returns: FALSE with an error; when
- * @out_ready is FALSE, the result says what it failed with, unless that was the deadline. */
+/* Makes one attempt in a new environment, until the deadline. Returns: FALSE with an error; if
+ * @out_ready is FALSE, the result has the reason, unless it was the deadline */
 static gboolean
 try_to_initialise (TerraneLambda *self, TerraneLambdaResult *result, gint64 deadline,
                    gboolean *out_ready, gboolean *out_timed_out, GError **error)
@@ -329,9 +329,8 @@ try_to_initialise (TerraneLambda *self, TerraneLambdaResult *result, gint64 dead
   return TRUE;
 }
 
-/* Makes the environment and waits until it asks for an event. What fails, or takes longer than
- * Lambda's limit, is begun again, on the event's time. When @out_ready is FALSE, the result says
- * what it failed with. */
+/* Makes the environment and waits until it asks for an event. If that fails, or exceeds Lambda's
+ * limit, it is restarted on the event's time. If @out_ready is FALSE, the result has the reason. */
 static gboolean
 initialise (TerraneLambda *self, Run *run, gboolean *out_ready, GError **error)
 {
@@ -354,7 +353,7 @@ initialise (TerraneLambda *self, Run *run, gboolean *out_ready, GError **error)
     return TRUE;
   report_init (self, result, result->init_ms, "init", timed_out);
   result->init_timed_out = timed_out;
-  result->init_ms = 0; /* what follows is part of the duration */
+  result->init_ms = 0; /* the rest is part of the duration */
   clear_answer (result);
   started = g_get_monotonic_time ();
   run->deadline = started + (gint64) self->options.timeout_ms * USECS_PER_MS;
@@ -370,14 +369,14 @@ initialise (TerraneLambda *self, Run *run, gboolean *out_ready, GError **error)
   return TRUE;
 }
 
-/* A stream that broke because its program ended. */
+/* Whether a stream broke because its program ended. */
 static gboolean
 is_truncated (const TerraneLambdaResult *result)
 {
   return g_strcmp0 (result->error_type, "Runtime.TruncatedResponse") == 0;
 }
 
-/* Returns: whether the environment is still good */
+/* Returns: whether the environment can still be used */
 static gboolean
 exchange (TerraneLambda *self, Run *run)
 {
@@ -392,10 +391,10 @@ exchange (TerraneLambda *self, Run *run)
     {
       take_answer (self, run->result);
       g_atomic_int_set (&self->answered, 1);
-      /* A stream that broke gets its reason from how the program ended. */
+      /* A broken stream gets its reason from the end of the program. */
       if (run->given->answered != NULL && !is_truncated (run->result))
         run->given->answered (run->result, run->given->answered_data);
-      /* What it does after its answer is on the invocation's time as well. */
+      /* Work after the answer is also on the invocation's time. */
       wait = terrane_runtime_wait_ready (runtime, run->deadline);
       run->result->late_timeout = wait == TERRANE_RUNTIME_TIMEOUT;
       if (wait == TERRANE_RUNTIME_ENDED && is_truncated (run->result))
@@ -450,7 +449,7 @@ run_event (TerraneLambda *self, Run *run, GError **error)
       report (self, result);
       return TRUE;
     }
-  /* One that ended after its last answer is of no use. */
+  /* An environment that ended after its last answer cannot be used. */
   if (self->environment != NULL
       && terrane_runtime_wait_ready (self->environment->runtime, 0) != TERRANE_RUNTIME_DONE)
     set_environment (self, NULL);
@@ -491,11 +490,11 @@ terrane_lambda_invoke (TerraneLambda *self, const TerraneLambdaEvent *event,
 {
   const char *trace_id = event->trace_id;
   *out_result = (TerraneLambdaResult){ 0 };
-  /* Who has seen the answer to an event may send the next one: it waits for the end of the first.
-   */
+  /* After seeing the answer to an event, a client may send the next one, which waits for the end of
+   * the first. */
   if (!g_mutex_trylock (&self->busy))
     {
-      /* One of those who see it waits, the others are one too many. */
+      /* One of the clients that see it waits, further ones are too many. */
       if (!event->patient && !g_atomic_int_compare_and_exchange (&self->answered, 1, 0))
         return oci_throw (error, OCI_ERROR_EXISTS, "the function is busy with another event");
       g_mutex_lock (&self->busy);

@@ -8,7 +8,7 @@
 static void
 end_line (TerraneLogLines *self)
 {
-  /* A message may have lines of its own before its first part. */
+  /* A message may contain line breaks before its first part. */
   self->error = self->error && !self->parts;
   self->parts = FALSE;
   self->indent = FALSE;
@@ -27,7 +27,7 @@ look_for_prefix (TerraneLogLines *self, char c)
   self->prefix = G_MAXUINT;
 }
 
-/* Returns: whether the byte was one of an indentation, and has been dealt with */
+/* Returns: whether the byte was part of an indentation, and has been handled */
 static gboolean
 take_indent (TerraneLogLines *self, char c, GString *out)
 {

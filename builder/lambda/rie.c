@@ -18,9 +18,9 @@ enum
   MAX_EVENT_BYTES = 6 * 1024 * 1024,
   BACKLOG = 64,
   MAX_CONNECTIONS = 64,
-  IDLE_SECONDS = 15, /* clients that send half of a request must not lock out the others */
+  IDLE_SECONDS = 15, /* clients that send half of a request must not block others */
   STUCK_SECONDS = 120,
-  MAX_QUEUED_EVENT_BYTES = 1024 * 1024, /* Lambda's for asynchronous ones */
+  MAX_QUEUED_EVENT_BYTES = 1024 * 1024, /* Lambda's limit for asynchronous ones */
   MAX_QUEUED = 64,
 };
 
@@ -32,14 +32,14 @@ struct _TerraneRie
   TerraneLambda *lambda;
   gsize waiting; /* atomic; bytes of streamed responses */
 
-  GMutex mutex; /* of what follows */
+  GMutex mutex; /* guards the members below */
   GCond changed;
   GQueue queue; /* Queued: asynchronous events */
   gboolean ends;
-  GThread *thread; /* their invocations */
+  GThread *thread; /* runs their invocations */
 };
 
-/* An asynchronous event: only the log shows its outcome. */
+/* An asynchronous event, whose outcome is only in the log. */
 typedef struct
 {
   GBytes *payload;
@@ -57,7 +57,7 @@ queued_free (gpointer data)
   g_free (self);
 }
 
-/* As Lambda's own errors are, which its SDKs read. @type: (nullable) */
+/* Has the form of Lambda's own errors, for its SDKs. @type: (nullable) */
 static void
 reply_error (TerraneHttpReply *reply, unsigned status, const char *type, const char *message)
 {
@@ -71,7 +71,7 @@ reply_error (TerraneHttpReply *reply, unsigned status, const char *type, const c
   reply->body = oci_json_dump (object);
 }
 
-/* Lambda's status is 200 whatever the function did: only the header tells. */
+/* As with Lambda, the status is 200 whatever the function did: only the header tells. */
 static void
 reply_result (TerraneHttpReply *reply, const TerraneLambdaResult *result, gboolean with_log)
 {
@@ -91,7 +91,7 @@ reply_result (TerraneHttpReply *reply, const TerraneLambdaResult *result, gboole
   reply->body = result->body != NULL ? g_bytes_ref (result->body) : NULL;
 }
 
-/* The header is JSON in base64, the runtime gets JSON. */
+/* The header is JSON in base64; the runtime gets JSON. */
 static char *
 decode_context (const char *encoded)
 {
@@ -100,7 +100,7 @@ decode_context (const char *encoded)
   return bytes != NULL && len > 0 ? g_strndup ((const char *) bytes, len) : NULL;
 }
 
-/* The function's answer, or that of an event that it did not get. */
+/* Replies with the function's answer, or that of an event it did not get. */
 static void
 answer (TerraneRie *self, const TerraneLambdaEvent *event, gboolean with_log,
         TerraneHttpReply *reply)
@@ -124,7 +124,7 @@ answer (TerraneRie *self, const TerraneLambdaEvent *event, gboolean with_log,
       return;
     }
   const TerraneLambdaResult *result = terrane_exchange_result (exchange, &error);
-  /* Waits for the end of the invocation when the answer has gone out, and not before. */
+  /* Waits for the end of the invocation only after the answer was sent. */
   reply->read_data = exchange;
   reply->read_free = (GDestroyNotify) terrane_exchange_free;
   if (result != NULL)
@@ -136,7 +136,7 @@ answer (TerraneRie *self, const TerraneLambdaEvent *event, gboolean with_log,
   (void) g_steal_pointer (&exchange);
 }
 
-/* One after the other, in the order in which they came. */
+/* Handles them one after another, in the order of arrival. */
 static gpointer
 run_queue (gpointer data)
 {
@@ -200,7 +200,7 @@ is_one_of (const char *value, const char *const *words)
   return value == NULL || g_strv_contains (words, value);
 }
 
-/* As Lambda does before the function gets to see anything. */
+/* Checks what Lambda checks before the function sees an event. */
 static void
 invoke (TerraneRie *self, const TerraneHttpRequest *request, TerraneHttpReply *reply)
 {

@@ -1,6 +1,7 @@
-/* The endpoint of AWS's Runtime Interface Emulator, so that what was written for that works here:
+/* The endpoint of AWS's Runtime Interface Emulator, so that programs written for it work here:
  * https://github.com/aws/aws-lambda-runtime-interface-emulator
- * What Lambda's Invoke is documented to do otherwise is done as there. */
+ *
+ * Where Lambda's Invoke is documented to differ from it, this follows Invoke. */
 #pragma once
 
 #include "builder/lambda/lambda.h"
@@ -14,13 +15,15 @@ typedef struct _TerraneRie TerraneRie;
 /**
  * terrane_rie_start:
  * @lambda: must outlive it
- * @port: (inout): of 127.0.0.1; 0 takes a free one
+ * @port: (inout): of 127.0.0.1; 0 chooses a free one
  *
- * One event at a time: meanwhile others are answered with 429, and asynchronous ones
- * (X-Amz-Invocation-Type: Event) wait for their turn.
+ * Handles one event at a time: others are answered with 429 meanwhile, and asynchronous ones
+ * (X-Amz-Invocation-Type: Event) wait. Returns: (transfer full)
+ *
+ * Errors: %OCI_ERROR_IO.
  */
 TerraneRie *terrane_rie_start (TerraneLambda *lambda, unsigned *port, GError **error);
-/** Waits for the invocation under way; terrane_lambda_cancel() ends it. */
+/** Waits for the invocation in progress, which terrane_lambda_cancel() ends. */
 void terrane_rie_free (TerraneRie *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneRie, terrane_rie_free)
 

@@ -16,7 +16,7 @@
 
 enum
 {
-  MAX_CONNECTIONS = 256, /* a runtime that leaves connections open gets far, and then an error */
+  MAX_CONNECTIONS = 256, /* a runtime that leaks connections gets far before an error */
 };
 
 struct _TerraneRuntimeApi
@@ -122,7 +122,7 @@ call_next (const TerraneRuntimeApi *self, TerraneHttpReply *reply)
     terrane_http_reply_add (reply, "Lambda-Runtime-Client-Context", invocation.client_context);
 }
 
-/* The type that the runtime names in a header, else in the error itself. */
+/* Returns the type that the runtime names in a header, else in the error itself. */
 static char *
 error_type (const char *named, GBytes *body)
 {
@@ -153,7 +153,7 @@ answer_too_large (TerraneAnswer *answer, int limit)
   answer->body = error_body (TYPE_TOO_LARGE, message);
 }
 
-/* A stream that breaks says so after its body, with the error in base64. */
+/* A stream that fails has a trailer after its body, with the error in base64. */
 static GBytes *
 trailing_error (const TerraneHttpRequest *request)
 {
@@ -165,7 +165,7 @@ trailing_error (const TerraneHttpRequest *request)
   return g_bytes_new_take (bytes, len);
 }
 
-/* A response of which parts have gone already can only say how it ended. */
+/* If parts of a response have been sent, only its outcome can be reported. */
 static TerraneRuntimeStatus
 take_response (const TerraneRuntimeApi *self, const TerraneHttpRequest *request, const char *id,
                int limit)
@@ -254,7 +254,7 @@ on_request (const TerraneHttpRequest *request, TerraneHttpReply *reply, gpointer
     }
 }
 
-/* What is not going to be taken is not kept either. */
+/* Discards what will not be used. */
 static void
 on_begin (const TerraneHttpRequest *request, TerraneHttpBody *out_body, gpointer data)
 {
@@ -286,10 +286,10 @@ on_broken (G_GNUC_UNUSED const TerraneHttpRequest *request, gpointer data)
     .error_type = g_strdup (TYPE_TRUNCATED),
     .body = error_body (TYPE_TRUNCATED, "The streamed response ended before it was complete"),
   };
-  (void) terrane_runtime_end_stream (self->runtime, &answer); /* else nobody waits any more */
+  (void) terrane_runtime_end_stream (self->runtime, &answer); /* fails without a receiver */
 }
 
-/* Events and answers are the function's alone. */
+/* Events and answers are only for the function. */
 static gboolean
 on_connected (const struct sockaddr *peer, gpointer data)
 {
@@ -311,7 +311,7 @@ terrane_runtime_api_start (int listener, TerraneRuntime *runtime, TerraneLocalPe
   self->peer = peer;
   self->runtime = runtime;
   self->function_arn = g_strdup (function_arn);
-  /* A runtime may wait for its next event as long as it likes. */
+  /* A runtime may wait for its next event without limit. */
   const TerraneHttpLimits limits = { .max_connections = MAX_CONNECTIONS };
   self->server = terrane_http_server_start (listener, &handler, &limits, self, error);
   return self->server != NULL ? g_steal_pointer (&self) : NULL;

@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 enum
 {
   TERRANE_RUNTIME_API_PORT = 9001,
-  TERRANE_MAX_RESPONSE_BYTES = 6 * 1024 * 1024 + 100, /* Lambda's own words in its error */
+  TERRANE_MAX_RESPONSE_BYTES = 6 * 1024 * 1024 + 100, /* as in Lambda's error message */
   TERRANE_MAX_STREAM_BYTES = 200 * 1024 * 1024,
 };
 
@@ -28,7 +28,7 @@ typedef enum
  * terrane_runtime_api_parse:
  * @out_request_id: (out) (transfer full) (nullable): of a response or an error
  *
- * Which call @method and @path are.
+ * Finds which call @method and @path are.
  */
 TerraneApiCall terrane_runtime_api_parse (const char *method, const char *path,
                                           char **out_request_id);
@@ -37,10 +37,14 @@ typedef struct _TerraneRuntimeApi TerraneRuntimeApi;
 
 /**
  * terrane_runtime_api_start:
- * @listener: a listening socket, taken
- * @runtime: must outlive the server, and must have ended when that is freed
- * @peer: (nullable) (transfer full): who alone may call; without it everybody who can
+ * @listener: a listening socket, taken over
+ * @runtime: must outlive the server, and must have ended before this is freed
+ * @peer: (nullable) (transfer full): the only process that may call; %NULL allows every process
+ *   that can connect
  * @function_arn: copied
+ *
+ * Returns: (transfer full)
+ * Errors: %OCI_ERROR_IO.
  */
 TerraneRuntimeApi *terrane_runtime_api_start (int listener, TerraneRuntime *runtime,
                                               TerraneLocalPeer *peer, const char *function_arn,

@@ -4,7 +4,7 @@
 
 enum
 {
-  RETRY_USECS = 2000, /* with a part of a stream for which there was no room */
+  RETRY_USECS = 2000, /* until a part without room is offered again */
 };
 
 /* STARTING → WAITING → RUNNING (→ STREAMING) → ANSWERED → WAITING …; STARTING → FAILED */
@@ -18,7 +18,7 @@ typedef enum
   STATE_FAILED,
 } State;
 
-/* As AWS names them in its messages. */
+/* AWS's names in its messages. */
 static const char *const state_names[] = {
   [STATE_STARTING] = "RuntimeStarted",      [STATE_WAITING] = "RuntimeReady",
   [STATE_RUNNING] = "RuntimeRunning",       [STATE_STREAMING] = "RuntimeInvocationResponse",
@@ -31,7 +31,7 @@ struct _TerraneRuntime
   GCond changed;
   State state;
   gboolean ended;
-  gboolean has_event; /* submitted and not yet fetched */
+  gboolean has_event; /* submitted and not fetched yet */
   TerraneInvocation invocation;
   gboolean has_answer;
   TerraneAnswer answer;
@@ -94,7 +94,7 @@ change (TerraneRuntime *self, State state)
   g_cond_broadcast (&self->changed);
 }
 
-/* A second next() while the first one waits is fine: the runtime has lost the connection. */
+/* A second next() while the first one waits is allowed: the runtime has lost the connection. */
 TerraneRuntimeStatus
 terrane_runtime_next (TerraneRuntime *self, TerraneInvocation *out_invocation)
 {
@@ -115,7 +115,7 @@ terrane_runtime_next (TerraneRuntime *self, TerraneInvocation *out_invocation)
   return TERRANE_RUNTIME_OK;
 }
 
-/* AWS looks at the id first. */
+/* AWS checks the id first. */
 static TerraneRuntimeStatus
 check_locked (const TerraneRuntime *self, const char *request_id)
 {
@@ -171,8 +171,8 @@ is_ended (TerraneRuntime *self)
   return self->ended;
 }
 
-/* Without the lock, since whoever takes it may take as long as it likes; nobody changes the
- * invocation before the stream has ended. */
+/* Without the lock, since the receiver may take any time; the invocation does not change before the
+ * stream has ended. */
 void
 terrane_runtime_stream (TerraneRuntime *self, const char *bytes, size_t len)
 {

@@ -48,7 +48,7 @@ static gboolean loaded[N_LIBRARIES];
 
 static void end (const char *soname, const char *reason) G_GNUC_NORETURN;
 
-/* There is no caller to give an error to: the linker would have ended the process before main(). */
+/* No caller can receive an error: the linker would have ended the process before main(). */
 static void
 end (const char *soname, const char *reason)
 {
@@ -67,8 +67,8 @@ protect (int protection)
     end ("a library", g_strerror (errno));
 }
 
-/* Some libraries end the process in their constructors when there is no memory: better here, where
- * a message says so. */
+/* Some libraries end the process in their constructors without memory: it is better to end it here,
+ * with a message. */
 static void
 check_room (Library library)
 {
@@ -79,7 +79,7 @@ check_room (Library library)
   (void) munmap (room, size);
 }
 
-/* All of the library's functions at once, so that the table is written to once. */
+/* Resolves all of the library's functions at once, so that the table is written only once. */
 static void
 load (Library library)
 {

@@ -1,5 +1,5 @@
-/* Loads a library when the first of its functions is called, so that commands that need none of
- * them start without it. */
+/* Loads a library when the first of its functions is called, so that commands that use none of them
+ * start without it. */
 #pragma once
 
 #include <glib.h>
@@ -10,7 +10,7 @@ G_BEGIN_DECLS
  * terrane_lazy_resolve:
  * @slot: of a function in terrane_lazy_slots
  *
- * Called by stubs.S on any thread. Without the library the process ends with a message.
+ * Called by stubs.S on any thread. If the library is missing, the process ends with a message.
  *
  * Returns: the function
  */

@@ -84,7 +84,7 @@ terrane_lazy_first:
   .cfi_endproc
   .size terrane_lazy_first, . - terrane_lazy_first
 
-  /* What is loaded so, for packagers: https://uapi-group.org/specifications/specs/elf_dlopen_metadata/ */
+  /* The list of these libraries, for packagers: https://uapi-group.org/specifications/specs/elf_dlopen_metadata/ */
   .section .note.dlopen, "a", @note
   .balign 4
   .long 4, terrane_lazy_note_end - terrane_lazy_note, 0x407c0c0a

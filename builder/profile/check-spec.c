@@ -7,7 +7,7 @@
 
 enum
 {
-  MAX_ENTRIES = 100, /* of one id */
+  MAX_ENTRIES = 100, /* for one id */
   MAX_PATHS = 100,
 };
 
@@ -19,7 +19,7 @@ is_family (const char *id)
   return g_str_has_suffix (id, ".*");
 }
 
-/* Whether "FAMILY.*" is of some id. */
+/* Whether "FAMILY.*" matches an id. */
 static gboolean
 family_exists (const char *pattern)
 {
@@ -37,7 +37,7 @@ check_id (const OciJson *checks, const char *id)
     oci_json_problem (checks, "%s", problem);
 }
 
-/* Globs are compared with paths without a slash in front. */
+/* Globs are compared with paths without a leading slash. */
 static void
 check_path (const OciJson *at, char **path)
 {
@@ -47,7 +47,7 @@ check_path (const OciJson *at, char **path)
                       quoted);
 }
 
-/* Levels count when findings are read, and are in no key. */
+/* Levels apply when findings are read, and are part of no key. */
 static const TerraneField fields[] = {
   { .name = "level",
     .type = &terrane_field_word,
@@ -55,7 +55,8 @@ static const TerraneField fields[] = {
     .parts = TERRANE_PART_NOTHING,
     .required = TRUE,
     .words = level_words,
-    .help = "‘off’: does not count. ‘warn’, ‘error’: counts as that." },
+    .help = "‘off’: the finding does not count, which requires a ‘reason’. ‘warn’, ‘error’: it "
+            "counts as that." },
   { .name = "reason",
     .type = &terrane_field_text,
     .offset = offsetof (TerraneCheckSpec, reason),
@@ -70,9 +71,9 @@ static const TerraneField fields[] = {
     .max = MAX_PATHS,
     .empty = "is empty; leave it out for findings about any path",
     .check = check_path,
-    .help = "Only findings about a path that one of these matches: patterns from the root of the "
-            "image, ‘**’ for any directories; a pattern of a directory is one of what is below "
-            "it." },
+    .help = "Only findings about a path that one of these patterns matches. They start at the root "
+            "of the image; ‘**’ matches any directories, and a pattern of a directory also matches "
+            "everything below it." },
   { .name = NULL },
 };
 
@@ -100,7 +101,7 @@ read_level (const OciJson *at, TerraneCheckSpec *spec)
 {
   unsigned word = 0;
   OciJson level;
-  spec->level = TERRANE_CHECK_WARN; /* needs no reason, should the level be wrong */
+  spec->level = TERRANE_CHECK_WARN; /* needs no reason if the level is wrong */
   if (json_is_object (at->value))
     {
       if (!terrane_section_read (&terrane_check_section, NULL, at, spec)
@@ -116,7 +117,7 @@ read_level (const OciJson *at, TerraneCheckSpec *spec)
   return TRUE;
 }
 
-/* @position: where @specs gets it; -1: at its end */
+/* @position: where in @specs the entry goes; -1: at its end */
 static void
 read_entry (const OciJson *at, const char *id, int position, GPtrArray *specs)
 {

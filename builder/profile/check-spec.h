@@ -1,4 +1,4 @@
-/* "checks" of a profile: what it says of findings of static checks. */
+/* "checks" of a profile: how findings of static checks count. */
 #pragma once
 
 #include "builder/profile/field.h"
@@ -20,14 +20,15 @@ typedef struct
   char **paths; /* (nullable): globs; only findings about such a path */
 } TerraneCheckSpec;
 
-/* Of one entry, where it is an object. */
+/* For an entry that is an object. */
 extern const TerraneSection terrane_check_section;
 
 void terrane_check_spec_free (TerraneCheckSpec *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneCheckSpec, terrane_check_spec_free)
 
-/** Reads "checks", the object at @checks. @specs: (element-type TerraneCheckSpec):
- * gets families first, so that what stands later counts; of one key in the order of its array */
+/** Reads "checks", the object at @checks. @specs: (element-type TerraneCheckSpec): receives
+ * families first, since later entries take precedence; entries of one key in the order of its
+ * array */
 void terrane_check_specs_read (const OciJson *checks, GPtrArray *specs);
 
 G_END_DECLS

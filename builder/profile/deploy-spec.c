@@ -16,7 +16,7 @@ enum
   MAX_SMOKE = 100,
   MAX_ERRORS = 1000000,
   MAX_INIT_MS = 900 * 1000,
-  MAX_NAME = 64,       /* of a function; botocore's model of lambda */
+  MAX_NAME = 64,       /* for a function; botocore's model of lambda */
   MAX_ALIAS = 128,     /* likewise */
   STEP_FRACTION = 100, /* of a percent */
 };
@@ -210,12 +210,15 @@ static const TerraneField smoke_fields[] = {
     .type = &terrane_field_event,
     .parts = TERRANE_PART_NOTHING,
     .required = TRUE,
-    .help = "The event: a file relative to this one, or the value itself." },
+    .help = "The event: a string is a file, relative to this one; any other value is the event "
+            "itself." },
   { .name = "expect",
     .type = &terrane_field_json,
     .offset = offsetof (TerraneSmokeSpec, invoke.expect),
     .parts = TERRANE_PART_NOTHING,
-    .help = "What the answer must contain: members of objects, other values as they are." },
+    .help = "The value that the answer must contain: members of objects may be added, "
+            "other values "
+            "must be equal." },
   { .name = NULL },
 };
 
@@ -225,7 +228,7 @@ const TerraneSection terrane_smoke_section = { .fields = smoke_fields,
                                                .clear = clear_smoke,
                                                .copy = copy_smoke };
 
-/* uint64_t: one more than the number, since 0 is not given */
+/* uint64_t: one more than the number, since 0 means "not given" */
 static void
 read_errors (const TerraneField *field, G_GNUC_UNUSED const TerraneProfileReader *reader,
              const OciJson *at, gpointer value)
@@ -239,7 +242,7 @@ static const TerraneFieldType errors_type = { .name = "errors",
                                               .json = "integer",
                                               .read = read_errors };
 
-/* The image is the same wherever it goes. */
+/* The image is the same wherever it is deployed. */
 #define ROW(member_name, of_type, member)                                                          \
   .name = (member_name), .type = &(of_type), .offset = offsetof (TerraneDeployTarget, member),     \
   .parts = TERRANE_PART_NOTHING
@@ -247,40 +250,45 @@ static const TerraneFieldType errors_type = { .name = "errors",
 /* clang-format off */
 #define TARGET_ROWS                                                                                \
   { ROW ("function", terrane_field_text, function), .check = check_function,                       \
-    .help = "The function: its name, or its ARN." },                                               \
+    .help = "The function's name, or its ARN without a version." },                                \
   { ROW ("alias", terrane_field_text, alias), .check = check_alias,                                \
-    .help = "The alias that events come through; ‘live’ if not given." },                          \
+    .help = "The alias through which events reach the function; by default ‘live’. It "            \
+            "must point to a version." },                                                          \
   { ROW ("region", terrane_field_text, region), .check = check_region,                             \
-    .help = "The function's region; else that of its ARN, of $AWS_REGION or of the AWS profile." }, \
+    .help = "The function's region; by default that of its ARN, of $AWS_REGION, "                  \
+            "$AWS_DEFAULT_REGION or of the AWS profile." },                                        \
   { ROW ("role", terrane_field_text, role), .check = check_role,                                   \
-    .help = "ARN of a role to take on, such as one in the function's account." },                  \
+    .help = "ARN of a role to assume, such as one in the function's account." },                   \
   { ROW ("external_id", terrane_field_text, external_id), .min = 1,                                \
-    .help = "What the role's trust policy asks for as sts:ExternalId." },                          \
+    .help = "The sts:ExternalId that the role's trust policy requires." },                         \
   { ROW ("repository", terrane_field_text, repository), .check = check_repository,                 \
-    .help = "Repository of Amazon ECR in the function's region, which ‘${region}’ stands for." },  \
+    .help = "HOST/REPOSITORY of Amazon ECR in the function's region; ‘${region}’ is "              \
+            "replaced by it. By default that of ‘push’." },                                        \
   { ROW ("tag", terrane_field_text, tag), .check = check_tag,                                      \
-    .help = "Tag that the image gets there; one of its digest if not given." },                    \
+    .help = "Tag that the image gets there; by default ‘terrane-’ and 12 digits of the "           \
+            "image's digest." },                                                                   \
   { ROW ("steps", terrane_field_texts, steps), .min = 1, .max = MAX_STEPS,                         \
-    .help = "Parts of the events that the new version gets one after the other, such as "          \
-            "[\"10%\", \"100%\"]; all at once if not given." },                                    \
+    .help = "Shares of the events that the new version gets, one after the other, such as"         \
+            " [\"10%\", \"100%\"]: they grow, and the last one is 100%. By default all "           \
+            "events at once." },                                                                   \
   { ROW ("wait", terrane_field_duration, wait_ms), .max = MAX_WAIT_MS,                             \
-    .help = "How long each step but the last one stays before the next; 5m if not given." },       \
+    .help = "How long each step but the last one lasts, at most 24h; by default 5m." },            \
   { ROW ("smoke", terrane_field_object_or_objects, smoke), .section = &terrane_smoke_section,      \
     .max = MAX_SMOKE,                                                                              \
-    .help = "Events that the new version must answer before it gets others, and after each "       \
-            "step." },                                                                             \
+    .help = "Events that the new version must answer before it gets any others, and after"         \
+            " each step." },                                                                       \
   { ROW ("init_duration", terrane_field_duration, init_ms), .max = MAX_INIT_MS,                    \
-    .help = "Longest initialisation that an event of ‘smoke’ may meet." },                         \
+    .help = "Longest initialisation that an event of ‘smoke’ may cause." },                        \
   { ROW ("max_errors", errors_type, errors), .max = MAX_ERRORS,                                    \
-    .help = "Errors of the new version that CloudWatch may have counted at the end of ‘wait’; "    \
-            "it is not asked if not given." },                                                     \
+    .help = "Errors of the new version at the alias that CloudWatch may have counted at "          \
+            "the end of each ‘wait’; without it CloudWatch is not queried." },                     \
   { ROW ("update_timeout", terrane_field_duration, update_ms), .max = MAX_UPDATE_MS,               \
-    .help = "How long AWS may take for an update of the function; 10m if not given." },            \
+    .help = "How long AWS may take to update the function, at most 1h; by default 10m." },         \
   { ROW ("change_architecture", terrane_field_flag, change_architecture), .fallback = "false",                         \
-    .help = "Move the function to the image's architecture when it has another one." }
+    .help = "Whether to move the function to the image's architecture when it has another one." }
 /* clang-format on */
 
-/* What can only be judged of a target with what it has from the others. */
+/* Checks what depends on the target together with the values it has from the others. */
 static void
 check_whole (const OciJson *at, const TerraneDeployTarget *self, const TerraneDeployTarget *common)
 {
@@ -329,7 +337,7 @@ const TerraneSection terrane_deploy_target_section = { .fields = target_fields,
                                                        .size = sizeof (TerraneDeployTarget),
                                                        .check = check_target };
 
-/* The common target stands at the start of the structure. */
+/* The common target is at the start of the structure. */
 static const TerraneField deploy_fields[] = {
   TARGET_ROWS,
   { .name = "targets",
@@ -339,7 +347,7 @@ static const TerraneField deploy_fields[] = {
     .min = 1,
     .max = MAX_TARGETS,
     .section = &terrane_deploy_target_section,
-    .help = "Several functions, each with what is different from the keys beside it." },
+    .help = "Several functions, each with the keys that differ from those beside ‘targets’." },
   { .name = NULL },
 };
 
@@ -417,7 +425,7 @@ resolve (TerraneDeployTarget *self, const TerraneDeployTarget *common, const cha
   inherit_text (&self->alias, common->alias);
   inherit_text (&self->alias, DEFAULT_ALIAS);
   g_autofree char *of_function = region_of_function (self->function);
-  if (of_function == NULL) /* an ARN says it better than the others do */
+  if (of_function == NULL) /* an ARN is more exact than the others */
     inherit_text (&self->region, common->region);
   inherit_text (&self->role, common->role);
   inherit_text (&self->external_id, common->external_id);

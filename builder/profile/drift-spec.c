@@ -24,8 +24,8 @@ static const TerraneField ignore_fields[] = {
     .parts = TERRANE_PART_NOTHING,
     .required = TRUE,
     .min = 1,
-    .help = "An advisory by any of its names, such as ‘CVE-2026-1234’; another finding by its id "
-            "or kind." },
+    .help = "An advisory by any of its names, such as ‘CVE-2026-1234’, or another finding by its "
+            "id or kind." },
   { .name = "reason",
     .type = &terrane_field_text,
     .offset = offsetof (TerraneDriftIgnore, reason),
@@ -38,7 +38,7 @@ static const TerraneField ignore_fields[] = {
     .offset = offsetof (TerraneDriftIgnore, until),
     .parts = TERRANE_PART_NOTHING,
     .check = check_until,
-    .help = "The last day that it is ignored, YYYY-MM-DD." },
+    .help = "The last day on which it is ignored, YYYY-MM-DD." },
   { .name = NULL },
 };
 

@@ -1,11 +1,11 @@
-/* "drift" of a profile: what it knows of findings of drift. */
+/* "drift" of a profile: findings of drift to ignore. */
 #pragma once
 
 #include "builder/profile/field.h"
 
 G_BEGIN_DECLS
 
-/* A finding that does not count. */
+/* A finding to ignore. */
 typedef struct
 {
   char *id; /* of a finding, one of the ids of an advisory, or a kind */

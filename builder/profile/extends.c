@@ -14,7 +14,7 @@ enum
   MAX_FILES = 64,
 };
 
-/* A file that is being read, and by what it was reached. */
+/* A file that is being read, and the step that led to it. */
 typedef struct _Step Step;
 struct _Step
 {
@@ -27,7 +27,7 @@ struct _Step
 typedef struct
 {
   TerraneExpander *expander;
-  json_t *merged; /* (nullable) until the first file is through */
+  json_t *merged; /* (nullable) until the first file is complete */
   TerraneProvenance *provenance;
   GHashTable *seen;    /* of char *: real paths */
   GPtrArray *problems; /* of char * */
@@ -99,7 +99,7 @@ load_data (Loader *self, GBytes *data, const Step *step, GError **error)
   return oci_json_document_finish (document, error);
 }
 
-/* @at: where the file is named. */
+/* @at: where the file is named */
 static void
 load_parent (Loader *self, const OciJson *at, const Step *child, const char *path)
 {
@@ -179,7 +179,7 @@ loader_clear (Loader *self)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Loader, loader_clear)
 
-/* What the profile itself has wrong with its "extends" comes last, after what it led to. */
+/* Problems of the profile's own "extends" come last, after those of the files it names. */
 static gboolean
 load_all (Loader *self, GBytes *data, const Step *step, GError **error)
 {

@@ -1,4 +1,4 @@
-/* A profile and the files that it extends, merged into one document that knows where each value
+/* Merges a profile and the files that it extends into one document that records where each value
  * was written. */
 #pragma once
 
@@ -17,12 +17,13 @@ typedef struct
 /**
  * terrane_profile_document_read:
  * @path: the profile
- * @data: (nullable): its content; read from @path when NULL
+ * @data: (nullable): its content; NULL to read @path
  *
- * All problems of all files are in one error, %OCI_ERROR_USAGE. Only the variables in "extends" are
- * expanded.
+ * Reports all problems of all files in one error, %OCI_ERROR_USAGE. Only expands the variables in
+ * "extends".
  *
- * Returns: (transfer full) (nullable)
+ * Returns: (transfer full): the merged document
+ * Errors: %OCI_ERROR_USAGE, %OCI_ERROR_FORMAT, %OCI_ERROR_LIMIT, %OCI_ERROR_IO.
  */
 TerraneProfileDocument *terrane_profile_document_read (const char *path, GBytes *data,
                                                        TerraneExpander *expander, GError **error);

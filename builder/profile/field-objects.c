@@ -1,7 +1,7 @@
-/* Fields that are objects: of any members, or sections of their own. */
+/* Fields that are objects: with any members, or with sections of their own. */
 #include "builder/profile/field-types.h"
 
-/* Reader of a type whose values no file is needed for. */
+/* The reader parameter of types whose values need no file. */
 #define UNUSED_READER G_GNUC_UNUSED const TerraneProfileReader *reader
 
 static void

@@ -9,7 +9,7 @@ enum
   MS_PER_SECOND = 1000,
 };
 
-/* Reader of a type whose values no file is needed for. */
+/* The reader parameter of types whose values need no file. */
 #define UNUSED_READER G_GNUC_UNUSED const TerraneProfileReader *reader
 
 static void
@@ -106,7 +106,7 @@ read_positive (const TerraneField *field, UNUSED_READER, const OciJson *at, gpoi
     oci_json_problem (at, "must not be negative");
 }
 
-/* What is digested has no fractions. */
+/* Digested values have no fractions. */
 const TerraneFieldType terrane_field_positive = { .name = "positive",
                                                   .json = "number",
                                                   .read = read_positive };
@@ -162,7 +162,7 @@ const TerraneFieldType terrane_field_word_set = {
   .name = "word-set", .json = "array", .read = read_word_set, .dump = dump_word_set
 };
 
-/* @value is left as it is by what is wrong, so that the text is not judged further. */
+/* If something is wrong, @value is left unchanged, so that the text is not judged further. */
 static void
 read_text (const TerraneField *field, UNUSED_READER, const OciJson *at, gpointer value)
 {
@@ -224,7 +224,13 @@ read_regex (const TerraneField *field, const TerraneProfileReader *reader, const
   const char *pattern = *(char *const *) value;
   g_autoptr (GRegex) regex = pattern != NULL ? g_regex_new (pattern, 0, 0, &local) : NULL;
   if (pattern != NULL && regex == NULL)
-    oci_json_problem (at, "invalid regular expression: %s", local->message);
+    {
+      const char *place =
+          g_strrstr (local->message, " at char "); /* GLib puts the pattern before */
+      oci_json_problem (at, "invalid regular expression: %s%s",
+                        place != NULL ? "at character " : "",
+                        place != NULL ? place + strlen (" at char ") : local->message);
+    }
 }
 
 const TerraneFieldType terrane_field_regex = { .name = "regex",

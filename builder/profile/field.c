@@ -83,7 +83,7 @@ terrane_fields_know (const TerraneField *const *tables, unsigned scope, const Oc
   return oci_json_object (at, (const char *const *) known->pdata);
 }
 
-/* Whether the value is nothing but zero bytes, as far as a key can tell. */
+/* Whether the value consists of zero bytes, as far as a key can tell. */
 static gboolean
 is_unset (const json_t *value)
 {

@@ -1,4 +1,4 @@
-/* "geo" of a profile: what it promises of PROJ's data. */
+/* "geo" of a profile: requirements for PROJ's data. */
 #pragma once
 
 #include "builder/profile/field.h"

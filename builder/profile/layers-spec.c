@@ -4,7 +4,7 @@
 
 enum
 {
-  MAX_LAYERS = 100, /* as many as a profile may have trees */
+  MAX_LAYERS = 100, /* like the number of trees of a profile */
 };
 
 static const char *const wheels_words[] = { "per-tree", "per-package", "single", NULL };
@@ -16,8 +16,9 @@ static const TerraneField fields[] = {
     .parts = TERRANE_PART_IMAGE,
     .words = wheels_words,
     .fallback = "\"per-tree\"",
-    .help = "What a tree of wheels becomes: one layer, one for each package that is large or "
-            "changes often and one for the others, or one layer with all other trees of wheels." },
+    .help =
+        "How trees of wheels become layers: one for each tree, one for each package that is large "
+        "or changes often and one for the others, or a single one for all trees of wheels." },
   { .name = "max",
     .type = &terrane_field_int,
     .offset = offsetof (TerraneLayersSpec, max),
@@ -25,7 +26,7 @@ static const TerraneField fields[] = {
     .min = 1,
     .max = MAX_LAYERS,
     .fallback = "8",
-    .help = "With ‘per-package’: how many layers each tree of wheels becomes at most." },
+    .help = "With ‘per-package’, the largest number of layers of one tree of wheels." },
   { .name = NULL },
 };
 

@@ -1,11 +1,11 @@
-/* "layers" of a profile: how many layers its trees become. */
+/* "layers" of a profile: the number of layers for its trees. */
 #pragma once
 
 #include "builder/profile/field.h"
 
 G_BEGIN_DECLS
 
-/* What trees of wheels become. */
+/* Layers of trees of wheels. */
 typedef enum
 {
   TERRANE_LAYERS_PER_TREE,

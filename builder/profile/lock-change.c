@@ -20,7 +20,7 @@ add_line (GPtrArray *lines, const char *format, ...)
   va_end (args);
 }
 
-/* Digests are long, and where they differ is of no interest. */
+/* Digests are long, and the position of the difference is of no interest. */
 static char *
 show (const json_t *value)
 {
@@ -80,7 +80,7 @@ describe_wheel (const char *what, const json_t *before, const json_t *after, GPt
     add_line (lines, "%s: %s: from another place", what, member (after, "file"));
 }
 
-/* Those that stay the same but go into another layer, on one line. */
+/* Lists on one line the wheels that stay the same but go into another layer. */
 static void
 describe_layers (const char *what, const json_t *before, const json_t *after, GPtrArray *lines)
 {
@@ -212,7 +212,7 @@ terrane_lock_describe_change (const char *what, const json_t *before, const json
                 terrane_source_kind_name (new));
       return;
     }
-  /* Of all kinds: a lock that was edited may have members of another one. */
+  /* Members of all kinds: an edited lock may have members of another kind. */
   g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
   for (const TerraneSourceKindInfo *const *kind = terrane_source_kinds; *kind != NULL; kind++)
     for (const TerraneLockField *field = (*kind)->lock; field->name != NULL; field++)

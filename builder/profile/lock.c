@@ -27,7 +27,7 @@ struct _TerraneLock
 {
   char *path;
   json_t *document;
-  json_t *saved;       /* (nullable): what the file says */
+  json_t *saved;       /* (nullable): the content of the file */
   GHashTable *touched; /* platforms that were resolved here: a set */
 };
 
@@ -70,7 +70,7 @@ terrane_lock_free (TerraneLock *self)
   g_free (self);
 }
 
-/* A newer lock may mean something else by everything but its version. */
+/* A newer lock may give any member but its version another meaning. */
 static gboolean
 check_version (const char *path, const OciJson *root, GError **error)
 {
@@ -144,7 +144,7 @@ check_files (const OciJson *entry, const char *key, const char *const *known, co
 
 static void check_entry (const OciJson *at);
 
-/* @key names what @type says. */
+/* The member @key has the type @type. */
 /* NOLINTNEXTLINE(misc-no-recursion): as deep as the parser of JSON lets documents be */
 static void
 check_member (const OciJson *entry, const char *key, TerraneLockType type)
@@ -178,8 +178,8 @@ check_member (const OciJson *entry, const char *key, TerraneLockType type)
     }
 }
 
-/* Locks are edited by hand and merged by git: what the kinds of source read later has the right
- * types from here on. */
+/* Locks are edited by hand and merged by git: after this check, the members that the kinds of
+ * source read have the right types. */
 /* NOLINTNEXTLINE(misc-no-recursion): see check_member() */
 static void
 check_entry (const OciJson *at)
@@ -409,7 +409,7 @@ terrane_lock_is_writable (const TerraneLock *self)
   return access (parent, W_OK | X_OK) == 0;
 }
 
-/* The platforms of another process's lock that this one does not know better. */
+/* Takes from another process's lock the platforms that this one has not resolved. */
 static void
 take_others (TerraneLock *self, const TerraneLock *fresh)
 {
@@ -436,7 +436,8 @@ merge_others (TerraneLock *self, const char *path, GError **error)
   return TRUE;
 }
 
-/* Two builds may resolve two platforms at the same time: the directory is locked meanwhile. */
+/* Two builds may resolve two platforms at the same time: the directory is locked for the
+ * duration. */
 static gboolean
 write_file (TerraneLock *self, const char *path, GError **error)
 {
@@ -458,7 +459,7 @@ terrane_lock_save (TerraneLock *self, GError **error)
 {
   if (self->saved != NULL && json_equal (self->saved, self->document))
     return TRUE;
-  g_autofree char *target = realpath (self->path, NULL); /* NULL: there is none yet */
+  g_autofree char *target = realpath (self->path, NULL); /* NULL: the file does not exist yet */
   OCI_PREFIX (error, "writing the lock %s (--no-lock builds without one)", self->path);
   if (!write_file (self, target != NULL ? target : self->path, error))
     return FALSE;

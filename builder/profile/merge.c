@@ -7,10 +7,10 @@
 
 enum
 {
-  MAX_MERGED_TREES = 1000, /* many more than a profile may have: the reader refuses it */
+  MAX_MERGED_TREES = 1000, /* many more than a profile may have: the reader refuses them */
 };
 
-/* Where what is being merged stands. */
+/* The origin of what is being merged. */
 typedef struct
 {
   unsigned file;
@@ -119,7 +119,7 @@ remove_fields (json_t *tree, TerraneOrigin *origin, const TerraneField *fields)
     remove_member (tree, origin, fields->name);
 }
 
-/* What says something about the parent's source only goes with it; a digest goes with its file. */
+/* Members that describe the parent's source are dropped with it, a digest with its file. */
 static void
 drop_old_source (json_t *tree, TerraneOrigin *origin, const json_t *from)
 {
@@ -137,7 +137,7 @@ drop_old_source (json_t *tree, TerraneOrigin *origin, const json_t *from)
     remove_fields (tree, origin, terrane_source_content_fields);
 }
 
-/* Of a base, or of what is compiled in. */
+/* Merges the source of a base, or of the image that recipes are compiled in. */
 static void
 merge_source (json_t *into, TerraneOrigin *origin, const char *key, const json_t *from,
               const Place *place)
@@ -177,7 +177,7 @@ append_tree (json_t *trees, TerraneOrigin *origin, const json_t *from, const Pla
   g_ptr_array_add (origin->trees, tree_origin);
 }
 
-/* {"name": …, "remove": true} and nothing else. */
+/* Whether it is {"name": …, "remove": true} and nothing else. */
 static gboolean
 is_removal (const json_t *tree)
 {

@@ -1,4 +1,4 @@
-/* How files of a profile are laid over each other: docs/profile.md, "Extending a profile". */
+/* Merges files of a profile: docs/profile.md, "Extending a profile". */
 #pragma once
 
 #include "builder/profile/provenance.h"
@@ -7,13 +7,13 @@ G_BEGIN_DECLS
 
 /**
  * terrane_merge_file:
- * @into: an object, what the files before gave
+ * @into: an object, the result of the files before
  * @origin: that of @into
- * @from: an object, what the file says
+ * @from: an object, the content of the file
  * @file: its number
  *
- * Lays a file over those before it. Nothing is judged: what does not fit stays visible for whoever
- * reads the result.
+ * Merges a file into those before it. Checks nothing: invalid values are kept for the reader of the
+ * result.
  */
 void terrane_merge_file (json_t *into, TerraneOrigin *origin, const json_t *from, unsigned file);
 

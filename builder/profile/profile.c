@@ -17,7 +17,8 @@ enum
   LOCK_SHORT = 12, /* digits of ${lock.short} */
 };
 
-/* Any value that ${lock.short} may have: it makes a valid reference valid and no other. */
+/* Any value that ${lock.short} may have: with it a reference is valid if and only if it is with any
+ * other. */
 #define SOME_LOCK "000000000000"
 
 static const char *const platform_words[] = { "linux/amd64", "linux/arm64", NULL };
@@ -42,7 +43,7 @@ terrane_target_parse (const char *text, TerraneTarget *out_target)
   return FALSE;
 }
 
-/* What is left of {"name": …, "remove": true} after merging removed nothing. */
+/* A {"name": …, "remove": true} that is left after merging had no effect. */
 static void
 refuse_removal (const OciJson *tree, const OciJson *remove)
 {
@@ -97,20 +98,23 @@ check_working_dir (const OciJson *at, char **path)
     oci_json_problem (at, "must be an absolute path");
 }
 
-/* All of it is in the image's configuration, which is in the image's key. */
+/* All of it is in the image's configuration, which is part of the image's key. */
 #define CONFIG(member_name, of_type, member)                                                       \
   .name = (member_name), .type = &(of_type), .offset = offsetof (TerraneConfigSpec, member),       \
   .parts = TERRANE_PART_IMAGE
 
 static const TerraneField config_fields[] = {
   { CONFIG ("entrypoint", terrane_field_texts, entrypoint), .max = TERRANE_PROFILE_MAX_STRINGS,
-    .help = "Program and first arguments; setting it drops an inherited command." },
+    .help = "Program and first arguments, replacing the base's; an inherited command is dropped, "
+            "as in a Dockerfile." },
   { CONFIG ("cmd", terrane_field_texts, cmd), .max = TERRANE_PROFILE_MAX_STRINGS,
     .help = "Arguments after the entrypoint; for Lambda the handler, such as "
             "[\"handler.handler\"]." },
   { CONFIG ("env", terrane_field_map, env),
-    .help = "Environment variables, added to the base's or replacing them." },
-  { CONFIG ("labels", terrane_field_map, labels), .help = "Labels of the image." },
+    .help = "Environment variables. Each replaces the base's variable in its place, or is added at "
+            "the end." },
+  { CONFIG ("labels", terrane_field_map, labels),
+    .help = "Labels of the image, added to the base's." },
   { CONFIG ("working_dir", terrane_field_text, working_dir), .check = check_working_dir,
     .help = "Working directory, an absolute path." },
   { CONFIG ("user", terrane_field_text, user), .help = "User, as NAME or UID[:GID]." },
@@ -220,7 +224,7 @@ check_push (const TerraneProfileReader *reader, const OciJson *at, gpointer data
     }
 }
 
-/* The image is the same wherever it goes. */
+/* The image is the same wherever it is pushed. */
 static const TerraneField push_fields[] = {
   { .name = "repository",
     .type = &terrane_field_text,
@@ -228,7 +232,7 @@ static const TerraneField push_fields[] = {
     .parts = TERRANE_PART_NOTHING,
     .required = TRUE,
     .check = check_repository,
-    .help = "HOST/REPOSITORY, ‘docker://’ in front or not." },
+    .help = "HOST/REPOSITORY without a tag, with or without ‘docker://’ in front." },
   { .name = "tags",
     .type = &terrane_field_texts,
     .offset = offsetof (TerranePushSpec, tags),
@@ -238,7 +242,7 @@ static const TerraneField push_fields[] = {
     .max = MAX_TAGS,
     .check = check_tag,
     .each = TRUE,
-    .help = "The tags that it gets there." },
+    .help = "The tags that the image gets there." },
   { .name = NULL },
 };
 
@@ -246,7 +250,7 @@ const TerraneSection terrane_push_section = { .fields = push_fields,
                                               .size = sizeof (TerranePushSpec),
                                               .check = check_push };
 
-/* A limit of a tree that is not there would never be exceeded. */
+/* A limit of a tree that does not exist would never be exceeded. */
 static void
 check_limited_trees (const TerraneProfile *profile, const OciJson *root)
 {
@@ -300,7 +304,7 @@ read_schema (G_GNUC_UNUSED const TerraneField *field,
   (void) oci_json_string (at, &text); /* notes what is wrong */
 }
 
-/* A text that only editors read. */
+/* A text for editors only. */
 static const TerraneFieldType schema_type = { .name = "schema",
                                               .json = "string",
                                               .read = read_schema };
@@ -311,122 +315,126 @@ static const TerraneField compile_fields[] = {
   { .name = "in",
     .type = &terrane_field_elsewhere,
     .parts = TERRANE_PART_SOURCE,
-    .help = "The file system that has the compiler: a source such as a base may have." },
+    .help = "The file system with the compiler: a source, as in ‘base’." },
   { .name = NULL },
 };
 
 const TerraneSection terrane_profile_compile_section = { .fields = compile_fields,
                                                          .size = sizeof (TerraneProfile) };
 
-/* A section's own fields say of which keys they are part. */
+/* The fields of a section say to which keys they belong. */
 static const TerraneField fields[] = {
   { .name = "$schema",
     .type = &schema_type,
     .parts = TERRANE_PART_NOTHING,
-    .help = "This schema, for editors." },
+    .help = "The address of this schema, for editors; terrane ignores it." },
   { .name = "extends",
     .type = &terrane_field_elsewhere,
     .parts = TERRANE_PART_NOTHING,
-    .help = "Files to start from, relative to this one; later ones win over earlier ones, this "
-            "file over all. Any key may then be missing here. A file that is only there to be "
-            "extended says []." },
+    .help = "Files to start from, relative to this one: later ones override earlier ones, and this "
+            "file overrides all of them. Any key may then be missing here. A file that exists only "
+            "to be extended says []." },
   { .name = "name",
     .type = &terrane_field_name,
     .offset = OFFSET (name),
     .parts = TERRANE_PART_NOTHING, /* an image has no name; but see terrane_validate_key() */
     .required = TRUE,
-    .help = "Name of the image in the store." },
+    .help = "The image is called NAME:latest in the store. Lower-case letters and digits, with "
+            "‘.’, ‘_’ and ‘-’ between them." },
   { .name = "platform",
     .type = &terrane_field_elsewhere,
     .parts = TERRANE_PART_IMAGE,
     .required = TRUE,
-    .help = "What the image runs on; of several the first is the default." },
+    .help =
+        "The platform that the image runs on, or several of them; the first one is the default." },
   { .name = "target",
     .type = &terrane_field_word,
     .offset = OFFSET (target),
     .parts = TERRANE_PART_IMAGE | TERRANE_PART_RESULT,
     .words = target_words,
     .fallback = "\"aws-lambda\"",
-    .help = "The platform whose rules the image is checked against; ‘oci’ means no such rules." },
+    .help = "The service whose rules the image must obey, or else the build fails; ‘oci’ has no "
+            "rules." },
   { .name = "base",
     .type = &terrane_field_elsewhere,
     .parts = TERRANE_PART_SOURCE,
     .required = TRUE,
-    .help = "The file system or image below everything." },
+    .help = "The file system or image that everything else is put on." },
   { .name = "trees",
     .type = &terrane_field_elsewhere,
     .parts = TERRANE_PART_SOURCE,
-    .help = "What goes over the base, one layer each, bottom first: the most stable one first." },
+    .help = "The trees on the base, bottom first. Each becomes a layer, so put those that rarely "
+            "change first." },
   { .name = "transforms",
     .type = &terrane_field_elsewhere,
     .parts = TERRANE_PART_SOURCE,
-    .help = "What is done to every tree; a tree has keys of its own that win." },
+    .help = "Transforms of the files of every tree; a tree's own ‘transforms’ replace them key by "
+            "key." },
   { .name = "compile",
     .type = &terrane_field_object,
     .parts = TERRANE_PART_SOURCE,
     .section = &terrane_profile_compile_section,
-    .help = "What all trees of recipes have in common; a tree has keys of its own that win." },
+    .help = "Settings of all compiled trees; a tree's own keys take precedence." },
   { .name = "config",
     .type = &terrane_field_object,
     .offset = OFFSET (config),
     .parts = TERRANE_PART_IMAGE,
     .section = &terrane_config_section,
-    .help = "What the image's configuration says, on top of the base's." },
+    .help = "The image's configuration, on top of the base's." },
   { .name = "annotations",
     .type = &terrane_field_map,
     .offset = OFFSET (annotations),
     .parts = TERRANE_PART_IMAGE,
-    .help = "Annotations of the manifest." },
+    .help = "Annotations of the manifest; they override those that terrane sets." },
   { .name = "checks",
     .type = &checks_type,
     .offset = OFFSET (checks),
     .parts = TERRANE_PART_NOTHING,
-    .help =
-        "What becomes of findings of static checks, by their id or family, such as ‘elf.*’; see "
-        "docs/checks.md. Turning one off needs a reason." },
+    .help = "Levels of findings of static checks, by their id or family, such as ‘elf.*’; see "
+            "docs/checks.md. Turning one off requires a reason." },
   { .name = "validate",
     .type = &terrane_field_object,
     .offset = OFFSET (validate),
     .parts = TERRANE_PART_RESULT,
     .section = &terrane_validate_section,
-    .help = "Code of the image that is run in a sandbox after the build; the image gets its name "
-            "only when all of it passes." },
+    .help = "Code of the image that the build runs in a sandbox; the image gets its name only when "
+            "all of it passes." },
   { .name = "limits",
     .type = &terrane_field_object,
     .offset = OFFSET (limits),
     .parts = TERRANE_PART_IMAGE | TERRANE_PART_RESULT,
     .section = &terrane_limits_section,
-    .help = "What the image must not exceed." },
+    .help = "Limits that the image must not exceed." },
   { .name = "geo",
     .type = &terrane_field_object,
     .offset = OFFSET (geo),
     .parts = TERRANE_PART_IMAGE,
     .section = &terrane_geo_section,
-    .help = "What the image promises of GDAL's and PROJ's data." },
+    .help = "Data of GDAL and PROJ that the image must contain." },
   { .name = "layers",
     .type = &terrane_field_object,
     .offset = OFFSET (layers),
     .parts = TERRANE_PART_IMAGE,
     .section = &terrane_layers_section,
-    .help = "How many layers trees become." },
+    .help = "How trees are divided into layers." },
   { .name = "drift",
     .type = &terrane_field_object,
     .offset = OFFSET (drift),
     .parts = TERRANE_PART_NOTHING,
     .section = &terrane_drift_section,
-    .help = "What ‘terrane drift’ is to leave out." },
+    .help = "Findings that ‘terrane drift’ leaves out." },
   { .name = "push",
     .type = &terrane_field_object,
     .offset = OFFSET (push),
     .parts = TERRANE_PART_NOTHING,
     .section = &terrane_push_section,
-    .help = "The repository that --push sends the image to." },
+    .help = "The repository and the tags that ‘--push’ uses." },
   { .name = "deploy",
     .type = &terrane_field_object,
     .offset = OFFSET (deploy),
     .parts = TERRANE_PART_NOTHING,
     .section = &terrane_deploy_section,
-    .help = "Functions of AWS Lambda that ‘terrane deploy’ gives the image to, and how." },
+    .help = "Functions of AWS Lambda that ‘terrane deploy’ updates, and how." },
   { .name = NULL },
 };
 

@@ -1,5 +1,5 @@
-/* The profile: what a user writes to say what an image is made of. docs/profile.md describes it;
- * profiles/profile.schema.json describes it to editors; a test holds all three together. */
+/* The profile: the user's description of an image. docs/profile.md explains it to users,
+ * profiles/profile.schema.json to editors; a test compares all three. */
 #pragma once
 
 #include "builder/profile/check-spec.h"
@@ -24,49 +24,50 @@ typedef enum
   TERRANE_TARGET_AZURE_FUNCTIONS,
 } TerraneTarget;
 
-/** The targets as profiles spell them, by the enumeration; NULL-terminated. */
+/** Returns: (transfer none): the targets as spelt in profiles, by the enumeration; NULL-terminated
+ */
 const char *const *terrane_target_words (void);
-/** Whether @text is one of them. */
+/** Whether @text is a target. @out_target: (out) */
 gboolean terrane_target_parse (const char *text, TerraneTarget *out_target);
 
 typedef struct
 {
-  char **entrypoint; /* (nullable): inherited from the base when NULL; so are the others */
+  char **entrypoint; /* (nullable): inherited from the base if NULL; so are the others */
   char **cmd;
-  json_t *env;    /* (nullable) object of strings, on top of the base's */
-  json_t *labels; /* (nullable) object of strings, on top of the base's */
+  json_t *env;    /* (nullable) object of strings, added to the base's */
+  json_t *labels; /* (nullable) object of strings, added to the base's */
   char *working_dir;
   char *user;
 } TerraneConfigSpec;
 
-/* Where the image goes with "push". */
+/* Where to push the image with "push". */
 typedef struct
 {
   char *repository; /* (nullable): "HOST/REPOSITORY", without "docker://"; NULL: not given */
-  char **tags;      /* (nullable): with a repository at least one */
+  char **tags;      /* (nullable): at least one if there is a repository */
 } TerranePushSpec;
 
-/* What was written. The texts of config.env, config.labels, annotations and push may have
- * ${lock.short} in them, see TerraneProfileTexts. */
+/* The profile as written. The texts of config.env, config.labels, annotations and push may contain
+ * ${lock.short}, see TerraneProfileTexts. */
 typedef struct
 {
   char *path;                       /* of the profile file */
   char *directory;                  /* of the profile file */
-  GHashTable *absolute;             /* of char *: paths that are absolute in it; a set */
-  TerraneProfileDocument *document; /* the profile as merged, its variables expanded */
+  GHashTable *absolute;             /* of char *: absolute paths in it; a set */
+  TerraneProfileDocument *document; /* the merged profile with its variables expanded */
   char *name;
-  char **platforms;        /* those that the profile lists, such as "linux/amd64" */
-  gboolean only_platforms; /* no other can be asked for */
-  OciPlatform platform;    /* the first of these, or what was asked for */
+  char **platforms;        /* listed in the profile, such as "linux/amd64" */
+  gboolean only_platforms; /* no other can be requested */
+  OciPlatform platform;    /* the first of these, or the requested one */
   TerraneTarget target;
   TerraneSourceSpec *base;
-  TerraneSourceSpec *compile_in;    /* (nullable): of trees of recipes that say none themselves */
+  TerraneSourceSpec *compile_in;    /* (nullable): default for trees of recipes */
   GPtrArray *trees;                 /* of TerraneSourceSpec, bottom first */
-  TerraneTransformSpec *transforms; /* of the trees that say nothing else; each has its own copy */
+  TerraneTransformSpec *transforms; /* default for the trees; each has its own copy */
   TerraneConfigSpec config;
   json_t *annotations; /* (nullable) object of strings, for the manifest */
   TerraneValidateSpec validate;
-  GPtrArray *checks; /* of TerraneCheckSpec; later ones win */
+  GPtrArray *checks; /* of TerraneCheckSpec; later ones take precedence */
   TerraneLimitsSpec limits;
   TerraneGeoSpec geo;
   TerraneLayersSpec layers;
@@ -82,28 +83,32 @@ extern const TerraneSection terrane_push_section;
 
 typedef struct
 {
-  const char *platform; /* (nullable): instead of the profile's first, such as "linux/arm64" */
+  const char *platform; /* (nullable): replaces the profile's first, such as "linux/arm64" */
   TerraneProfileVariables variables;
 } TerraneProfileOptions;
 
 /**
  * terrane_profile_load:
  * @path: the JSON file
- * @options: (nullable): the profile's first platform, and no git
+ * @options: (nullable): %NULL for the profile's first platform, without git
  *
- * Reads and checks a profile and what it extends. All problems are in one error (%OCI_ERROR_USAGE),
- * a line each with file and JSON path. Whether the sources exist is not looked at here.
+ * Reads and checks a profile and what it extends. Reports all problems in one error
+ * (%OCI_ERROR_USAGE), a line each with file and JSON path. Does not check whether the sources
+ * exist.
  *
- * Returns: (transfer full) (nullable)
+ * Returns: (transfer full): the profile
+ * Errors: %OCI_ERROR_USAGE, %OCI_ERROR_FORMAT, %OCI_ERROR_LIMIT, %OCI_ERROR_IO.
  */
 TerraneProfile *terrane_profile_load (const char *path, const TerraneProfileOptions *options,
                                       GError **error);
 
-/** Like load, from memory when @data is not NULL. @path says where relative paths start. */
+/** Like terrane_profile_load(), from memory if @data is not NULL. @path: start of relative paths.
+ * Returns: (transfer full). Errors: %OCI_ERROR_USAGE, %OCI_ERROR_FORMAT, %OCI_ERROR_LIMIT,
+ * %OCI_ERROR_IO. */
 TerraneProfile *terrane_profile_parse (const char *path, GBytes *data,
                                        const TerraneProfileOptions *options, GError **error);
 
-/* What of a profile may have ${lock.short} in it, with that replaced. */
+/* Parts of a profile that may contain ${lock.short}, with it replaced. */
 typedef struct
 {
   TerraneConfigSpec config;
@@ -111,7 +116,7 @@ typedef struct
   TerranePushSpec push;
 } TerraneProfileTexts;
 
-/** @lock_digest: in hexadecimal digits */
+/** Replaces ${lock.short}. @lock_digest: in hexadecimal digits */
 void terrane_profile_texts_init (TerraneProfileTexts *self, const TerraneProfile *profile,
                                  const char *lock_digest);
 void terrane_profile_texts_clear (TerraneProfileTexts *self);

@@ -38,7 +38,7 @@ terrane_provenance_free (TerraneProvenance *self)
   g_free (self);
 }
 
-/* What has no origin of its own, such as an element of a list, came with what it is in. */
+/* A value without an origin of its own, such as an element of a list, has that of its container. */
 static const TerraneOrigin *
 find (const TerraneProvenance *self, const OciJson *at)
 {
@@ -59,7 +59,7 @@ terrane_provenance_file (const TerraneProvenance *self, const OciJson *at)
   return self->files->pdata[find (self, at)->file];
 }
 
-/* The JSON path of @at, with @tree as position of the tree it is in. */
+/* Returns the JSON path of @at, with @tree as the position of its tree. */
 static char *
 path_in_file (const OciJson *at, const TerraneOrigin *trees, size_t tree)
 {

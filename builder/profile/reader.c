@@ -26,11 +26,17 @@ terrane_profile_read_path (const TerraneProfileReader *self, const OciJson *at, 
     return;
   if (text[0] == '\0')
     oci_json_problem (at, "expected a path, got an empty string");
+  else if (strstr (text, "://") != NULL)
+    {
+      g_autofree char *quoted = oci_quote (text);
+      oci_json_problem (at, "expected a path, or an https:// URL where one is possible, got %s",
+                        quoted);
+    }
   else
     *out_path = terrane_profile_resolve_path (self, at, text);
 }
 
-/* Names go into image names and layer histories: lower case as registries want them. */
+/* Names are used in image names and layer histories: lower case, as registries require. */
 gboolean
 terrane_profile_is_name (const char *text)
 {

@@ -13,7 +13,7 @@ enum
   MAX_VALUES = 100,
 };
 
-/* What steps have anyway, and what would change how their programs are loaded. */
+/* Variables that steps have anyway, and those that would change how programs are loaded. */
 static gboolean
 is_reserved (const char *name)
 {
@@ -77,12 +77,12 @@ check_variable (G_GNUC_UNUSED const TerraneProfileReader *reader, const OciJson 
 
 static const TerraneField variable_fields[] = {
   { VARIABLE ("name", terrane_field_text, name), .required = TRUE, .check = check_name,
-    .help = "Its name, which steps see as that of a variable of their environment." },
+    .help = "Name of the variable, also in the environment of steps." },
   { VARIABLE ("values", terrane_field_texts, values), .required = TRUE, .min = 1, .max = MAX_VALUES,
     .check = check_value, .each = TRUE, .empty = "needs at least one value",
-    .help = "The values that it may have." },
+    .help = "The allowed values." },
   { VARIABLE ("default", terrane_field_text, fallback), .required = TRUE,
-    .help = "The one that it has when the profile says nothing." },
+    .help = "The value if the profile does not choose one." },
   { .name = NULL },
 };
 
@@ -138,8 +138,8 @@ static const TerraneField need_fields[] = {
   { NEED ("recipe", terrane_field_path, path), .required = TRUE,
     .help = "The recipe, relative to this file." },
   { NEED ("when", when_type, when),
-    .help = "Variables of this recipe, and with which of their values it is needed; of several, "
-            "all have to." },
+    .help = "Variables of this recipe, and the values for which the other recipe is needed; with "
+            "several variables, all conditions must hold." },
   { .name = NULL },
 };
 

@@ -1,4 +1,4 @@
-/* Variables of recipes: names with the values that they may have, which a profile chooses from. */
+/* Variables of recipes: names with their possible values, among which a profile chooses. */
 #pragma once
 
 #include "builder/profile/field.h"
@@ -9,12 +9,12 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  char *name; /* as the steps see it */
+  char *name; /* as passed to the steps */
   char **values;
   char *fallback; /* one of them */
 } TerraneRecipeVariable;
 
-/* A recipe that is needed, perhaps only with some values of variables. */
+/* A recipe that is needed, possibly only for some values of variables. */
 typedef struct
 {
   char *path;
@@ -31,26 +31,26 @@ extern const TerraneSection terrane_recipe_need_section;
  * @needs: of TerraneRecipeNeed
  * @environment: (nullable): object of strings
  *
- * Notes what is wrong with them together.
+ * Notes problems with their combination.
  */
 void terrane_recipe_variables_check (const OciJson *at, const GPtrArray *variables,
                                      const GPtrArray *needs, const json_t *environment);
 
 /**
  * terrane_recipe_variables_choose:
- * @chosen: (nullable): object of strings: what the profile says; names that are not in @variables
- *   are left alone
+ * @chosen: (nullable): object of strings: choices of the profile; names that are not in @variables
+ *   are ignored
  *
- * Returns: (transfer full) (nullable): an object with the value of each, %OCI_ERROR_USAGE when it
- *   may not have that
+ * Returns: (transfer full): an object with the value of each
+ * Errors: %OCI_ERROR_USAGE for a value that is not possible.
  */
 json_t *terrane_recipe_variables_choose (const GPtrArray *variables, const json_t *chosen,
                                          GError **error);
 
-/** Whether it is needed with these values, of all variables of the recipe. */
+/** Whether the recipe is needed for these values of all variables. */
 gboolean terrane_recipe_need_holds (const TerraneRecipeNeed *self, const json_t *values);
 
-/** "GDAL_FLAVOUR (small, normal or full)" Returns: (transfer full) */
+/** Returns: (transfer full): "GDAL_FLAVOUR (small, normal or full)" */
 char *terrane_recipe_variable_describe (const TerraneRecipeVariable *self);
 
 G_END_DECLS

@@ -26,7 +26,7 @@ enum
   MAX_TIMEOUT_MS = 24 * 60 * 60 * 1000,
 };
 
-/* Of a profile: how a tree names its recipe. */
+/* In a profile: how a tree names its recipe. */
 static const TerraneField compile_section_fields[] = {
   { .name = "recipe",
     .type = &terrane_field_path,
@@ -37,25 +37,25 @@ static const TerraneField compile_section_fields[] = {
   { .name = "in",
     .type = &terrane_field_elsewhere, /* source-reader.c */
     .parts = TERRANE_PART_SOURCE,
-    .help = "The file system that has the compiler: a source such as a base may have. Without it "
-            "that of the profile's ‘compile’." },
+    .help = "The file system with the compiler: a source, as in ‘base’; by default that of the "
+            "profile's ‘compile’." },
   { .name = "development",
     .type = &terrane_field_flag,
     .offset = offsetof (TerraneSourceSpec, development),
     .parts = TERRANE_PART_TREE,
     .fallback = "false",
-    .help = "Whether to take what only compiling needs, too, such as headers." },
+    .help = "Whether to include files that only compiling needs, such as headers." },
   { .name = "needs",
     .type = &terrane_field_flag,
     .offset = offsetof (TerraneSourceSpec, with_needs),
     .parts = TERRANE_PART_TREE,
     .fallback = "false",
-    .help = "Whether to take what the recipes install that it needs, too." },
+    .help = "Whether to include the files of the recipes that it needs." },
   { .name = "variables",
     .type = &terrane_field_map,
     .offset = offsetof (TerraneSourceSpec, recipe_variables),
     .parts = TERRANE_PART_SOURCE,
-    .help = "Values of variables of the recipe and of those that it needs." },
+    .help = "Values of variables of the recipe and of the recipes that it needs." },
   { .name = NULL },
 };
 
@@ -109,15 +109,15 @@ static const TerraneField source_fields[] = {
   { SOURCE ("file", terrane_field_path, file.path),
     .help = "Archive file, relative to this file." },
   { SOURCE ("url", terrane_field_text, file.url), .check = terrane_archive_check_url,
-    .help = "Archive file to fetch, instead of ‘file’." },
+    .help = "URL of the archive, instead of ‘file’." },
   { SOURCE ("sha256", terrane_archive_digest_type, file), .required = TRUE,
-    .help = "Digest of the file; compiling fails when it differs." },
+    .help = "SHA-256 of the file; with another one compiling fails." },
   { SOURCE ("directory", terrane_field_text, directory), .fallback = "\"\"",
     .check = check_directory,
-    .help = "Where it is unpacked, relative to the directory that steps run in." },
+    .help = "Directory to unpack it into, relative to the directory of the steps." },
   { SOURCE ("strip_components", terrane_field_int, strip_components), .max = MAX_STRIP,
     .fallback = "1",
-    .help = "How many leading components of each path are dropped, as tar --strip-components." },
+    .help = "Number of leading components to drop from each path, as in tar --strip-components." },
   { .name = NULL },
 };
 
@@ -208,54 +208,56 @@ static const TerraneField fields[] = {
   { .name = "$schema",
     .type = &terrane_field_elsewhere,
     .parts = TERRANE_PART_NOTHING,
-    .help = "Where editors find this schema; no meaning for terrane." },
+    .help = "The address of this schema, for editors; terrane ignores it." },
   { FIELD ("name", terrane_field_name, name), .parts = TERRANE_PART_IDENTITY, .required = TRUE,
-    .help = "Name of what is compiled, such as ‘proj’." },
+    .help = "Name of the recipe, such as ‘proj’; spelled like names of images." },
   { FIELD ("version", terrane_field_text, version), .parts = TERRANE_PART_IDENTITY,
-    .required = TRUE, .min = 1, .help = "Its version." },
+    .required = TRUE, .min = 1, .help = "Version, used in messages and in the key." },
   { FIELD ("license", terrane_field_text, license), .parts = TERRANE_PART_NOTHING,
-    .check = check_license,
-    .help = "Its licence, as an SPDX expression, such as ‘MIT OR Apache-2.0’." },
+    .check = check_license, .help = "Licence, as an SPDX expression such as ‘MIT OR Apache-2.0’." },
   { FIELD ("license_files", terrane_field_texts, license_files), .parts = TERRANE_PART_IDENTITY,
     .max = MAX_LICENSE_FILES, .check = check_license_file, .each = TRUE,
-    .help = "Files of the sources with the text of the licence; kept in ‘share/licenses/NAME’." },
+    .help = "Files of the sources with the text of the licence; the image gets them in "
+            "‘share/licenses/NAME’." },
   { FIELD ("sources", terrane_field_objects, sources), .parts = TERRANE_PART_IDENTITY,
     .section = &terrane_recipe_source_section, .max = MAX_SOURCES,
-    .help = "Archives that are unpacked in order before the first step." },
+    .help = "Archives to unpack in order before the first step." },
   { FIELD ("patches", terrane_field_paths, patch_paths), .parts = TERRANE_PART_IDENTITY,
     .max = MAX_PATCHES,
-    .help = "Patches, relative to this file, applied in order with ‘patch -p1’." },
+    .help = "Patches, relative to this file, to apply in order with ‘patch -p1’." },
   { FIELD ("variables", terrane_field_objects, variables), .parts = TERRANE_PART_IDENTITY,
     .section = &terrane_recipe_variable_section, .max = MAX_VARIABLES,
-    .help = "What a profile can choose; steps have it in their environment." },
+    .help = "Choices of the profile; steps see the values in their environment." },
   { FIELD ("needs", terrane_field_objects, need_specs), .parts = TERRANE_PART_IDENTITY,
     .section = &terrane_recipe_need_section, .max = MAX_NEEDS,
-    .help = "Recipes, relative to this file, whose files are at the prefix while steps run." },
+    .help = "Recipes, relative to this file, whose results are at the prefix while steps run." },
   { FIELD ("steps", steps_type, steps), .parts = TERRANE_PART_IDENTITY, .max = MAX_STEPS,
-    .help = "Programs with their arguments, or lines for ‘sh -eu’, run in order." },
+    .help = "Programs with their arguments, or lines for ‘sh -eu’, to run in order." },
   { FIELD ("script", terrane_field_path, script_path), .parts = TERRANE_PART_IDENTITY,
-    .help = "A file, relative to this file, for ‘sh -eu’; instead of ‘steps’." },
+    .help = "A script for ‘sh -eu’, relative to this file, instead of ‘steps’." },
   { FIELD ("environment", terrane_field_map, environment), .parts = TERRANE_PART_IDENTITY,
-    .help = "Variables of steps, besides those that every recipe has and instead of them." },
+    .help =
+        "Variables of steps, which are added to those that every recipe has, or replace them." },
   { FIELD ("include", terrane_field_texts, include), .parts = TERRANE_PART_IDENTITY,
     .max = TERRANE_PROFILE_MAX_STRINGS, .check = check_pattern, .each = TRUE,
-    .help = "Patterns of the only paths to keep, relative to the prefix." },
+    .help = "Patterns of the only paths to keep, relative to the prefix; by default all." },
   { FIELD ("exclude", terrane_field_texts, exclude), .parts = TERRANE_PART_IDENTITY,
     .max = TERRANE_PROFILE_MAX_STRINGS, .check = check_pattern, .each = TRUE,
     .help = "Patterns of paths to leave out, relative to the prefix." },
   { FIELD ("development", terrane_field_texts, development), .parts = TERRANE_PART_IDENTITY,
     .max = TERRANE_PROFILE_MAX_STRINGS, .fallback = DEVELOPMENT, .check = check_pattern,
     .each = TRUE,
-    .help = "Patterns of what other recipes need and an image does not, relative to the prefix." },
+    .help = "Patterns of paths that other recipes need but an image does not, relative to the "
+            "prefix." },
   { FIELD ("timeout", terrane_field_timeout, timeout_ms), .parts = TERRANE_PART_NOTHING,
-    .max = MAX_TIMEOUT_MS, .fallback = "\"1h\"", .help = "How long all steps together may take." },
+    .max = MAX_TIMEOUT_MS, .fallback = "\"1h\"", .help = "Time limit of all steps together." },
   { FIELD ("memory", terrane_field_size, memory_bytes), .parts = TERRANE_PART_NOTHING,
-    .fallback = "\"8GB\"", .help = "How much memory a step may use." },
+    .fallback = "\"8GB\"", .help = "Memory limit of the processes of a step." },
   { FIELD ("tmp", terrane_field_size, tmp_bytes), .parts = TERRANE_PART_NOTHING,
     .fallback = "\"1GB\"", .help = "Size of /tmp." },
   { FIELD ("disk", terrane_field_size, disk_bytes), .parts = TERRANE_PART_NOTHING,
     .fallback = "\"10GB\"",
-    .help = "What sources, objects and results of the recipe may take up together." },
+    .help = "Size limit of sources, objects and results of the recipe together." },
   { .name = NULL },
 };
 
@@ -323,7 +325,7 @@ terrane_recipe_is_one (GBytes *data)
          || json_object_get (value, "sources") != NULL;
 }
 
-/* A recipe that is being read, and by what it was reached. */
+/* A recipe that is being read, and the step that led to it. */
 typedef struct _Step Step;
 struct _Step
 {
@@ -336,10 +338,10 @@ struct _Step
 typedef struct
 {
   TerraneRecipeSet *set;
-  GHashTable *seen; /* of char * → TerraneRecipe: real paths of those that were read */
+  GHashTable *seen; /* of char * → TerraneRecipe: the real paths of those read so far */
   GHashTable *absolute;
   const json_t *chosen; /* (nullable): values of variables */
-  gboolean all;         /* also what is not needed with these values */
+  gboolean all;         /* also those that are not needed with these values */
 } Loader;
 
 /* "a.json needs b.json needs a.json" */
@@ -483,7 +485,7 @@ load (Loader *self, const char *path, const Step *parent, GError **error)
   return recipe;
 }
 
-/* Files and messages are named after them. */
+/* Names are used in file names and messages. */
 static gboolean
 check_names (const TerraneRecipeSet *self, GError **error)
 {
@@ -561,11 +563,28 @@ load_set (const char *path, const json_t *chosen, gboolean all, GHashTable *abso
   return g_steal_pointer (&set);
 }
 
-TerraneRecipeSet *
-terrane_recipe_set_load (const char *path, const json_t *variables, GHashTable *absolute,
-                         GError **error)
+/* Steps get the prefix in lists of words: CPPFLAGS, LDFLAGS, PKG_CONFIG_PATH. */
+static gboolean
+check_prefix (const TerraneRecipeSet *self, const char *prefix, GError **error)
 {
-  return load_set (path, variables, FALSE, absolute, error);
+  const char *wrong = strpbrk (prefix, " \t\n\"'`\\$&|;<>(){}[]*?#:,");
+  if (wrong == NULL || self->recipes->len == 1)
+    return TRUE;
+  const char one[] = { wrong[0], '\0' };
+  g_autofree char *where = g_strconcat ("/", prefix, NULL);
+  g_autofree char *quoted = oci_quote (where), *character = oci_quote (one);
+  return oci_throw (error, OCI_ERROR_USAGE,
+                    "the tree's prefix %s has the character %s, with which compilers and "
+                    "pkg-config do not find what the recipe needs; choose another prefix",
+                    quoted, character);
+}
+
+TerraneRecipeSet *
+terrane_recipe_set_load (const char *path, const char *prefix, const json_t *variables,
+                         GHashTable *absolute, GError **error)
+{
+  g_autoptr (TerraneRecipeSet) set = load_set (path, variables, FALSE, absolute, error);
+  return set != NULL && check_prefix (set, prefix, error) ? g_steal_pointer (&set) : NULL;
 }
 
 TerraneRecipeSet *

@@ -4,6 +4,7 @@
 
 #include "oci/base/number.h"
 #include "oci/base/path.h"
+#include "oci/base/suggest.h"
 #include "oci/reference.h"
 
 #include <string.h>
@@ -45,7 +46,7 @@ read_digest (G_GNUC_UNUSED const TerraneField *field,
     oci_json_problem (at, "%s", local->message);
 }
 
-/* The whole TerraneArchiveFile, of which it fills @sha256. */
+/* For the whole TerraneArchiveFile, of which it sets @sha256. */
 const TerraneFieldType terrane_archive_digest_type = { .name = "digest",
                                                        .json = "string",
                                                        .read = read_digest };
@@ -57,7 +58,7 @@ terrane_archive_check_url (const OciJson *at, char **url)
     oci_json_problem (at, "expected an https:// URL");
 }
 
-/* A URL without a digest would be whatever the server likes. */
+/* A URL without a digest would give whatever the server likes. */
 static void
 check_file (const TerraneProfileReader *reader, const OciJson *at, gpointer data)
 {
@@ -82,11 +83,11 @@ static const TerraneField file_fields[] = {
     .offset = offsetof (TerraneArchiveFile, url),
     .parts = TERRANE_PART_SOURCE,
     .check = terrane_archive_check_url,
-    .help = "Archive file to fetch, instead of ‘file’; needs ‘sha256’." },
+    .help = "URL of the archive, instead of ‘file’; requires ‘sha256’." },
   { .name = "sha256",
     .type = &terrane_archive_digest_type,
     .parts = TERRANE_PART_IDENTITY,
-    .help = "Digest of the file; the build fails when it differs." },
+    .help = "SHA-256 of the file; with another one the build fails." },
   { .name = NULL },
 };
 
@@ -94,7 +95,7 @@ const TerraneSection terrane_archive_file_section = { .fields = file_fields,
                                                       .size = sizeof (TerraneArchiveFile),
                                                       .check = check_file };
 
-/* "archive": "FILE or URL", the digest beside it. */
+/* "archive": "FILE or URL", with the digest as a sibling. */
 static void
 read_single_archive (const TerraneProfileReader *reader, const OciJson *at, GPtrArray *archives)
 {
@@ -157,11 +158,13 @@ static const TerraneField archive_fields[] = {
     .section = &terrane_archive_file_section,
     .min = 1,
     .max = MAX_ARCHIVES,
-    .help = "One archive file or URL, or several with their digests." },
+    .help = "An archive file or URL, or several with their digests that are unpacked over each "
+            "other." },
   { .name = "sha256",
     .type = &terrane_field_beside,
     .parts = TERRANE_PART_IDENTITY,
-    .help = "Digest of ‘archive’ when that is one file; the build fails when it differs." },
+    .help =
+        "SHA-256 of a single ‘archive’, required for a URL; with another one the build fails." },
   { .name = NULL },
 };
 
@@ -219,10 +222,11 @@ read_image (G_GNUC_UNUSED const TerraneField *field, const TerraneProfileReader 
   g_autofree char *quoted = oci_quote (text);
   if (!g_str_has_prefix (text, OCI_REFERENCE_SCHEME))
     {
+      g_autofree char *meant = oci_reference_suggest (text), *hint = oci_suggest (meant);
       oci_json_problem (at,
                         "%s: expected docker://HOST/REPOSITORY[:TAG][@DIGEST], oci:DIR[:TAG], "
-                        "oci-archive:FILE[:TAG] or docker-archive:FILE[:TAG]",
-                        quoted);
+                        "oci-archive:FILE[:TAG] or docker-archive:FILE[:TAG]%s",
+                        quoted, hint);
       return;
     }
   g_autoptr (OciReference) reference = oci_reference_parse (text, &local);
@@ -242,7 +246,7 @@ static const TerraneFieldType image_type = {
   .name = "image", .json = "string", .read = read_image, .clear = clear_image
 };
 
-/* Paths of an image that a tree takes: absolute, as they are in the image. */
+/* Paths that a tree takes from an image: absolute, as in the image. */
 static void
 check_image_path (const OciJson *at, char **path)
 {
@@ -275,7 +279,7 @@ static const TerraneField image_fields[] = {
     .parts = TERRANE_PART_SOURCE,
     .help = "An image: docker://HOST/REPOSITORY[:TAG][@DIGEST], oci:DIR[:TAG], "
             "oci-archive:FILE[:TAG] or docker-archive:FILE[:TAG]. A base keeps its layers and "
-            "configuration as they are, a tree takes ‘paths’ of it." },
+            "configuration; a tree takes the files at ‘paths’." },
   { .name = "paths",
     .type = &terrane_field_texts,
     .offset = OFFSET (image_paths),
@@ -285,7 +289,7 @@ static const TerraneField image_fields[] = {
     .max = MAX_PATHS,
     .empty = "is empty; [\"/\"] takes everything",
     .check = check_image_path,
-    .help = "What to take of ‘image’: absolute paths in it." },
+    .help = "Absolute paths to take from ‘image’; [\"/\"] for everything." },
   { .name = NULL },
 };
 
@@ -319,7 +323,7 @@ parse_two_numbers (char **parts, unsigned *out_major, unsigned *out_minor)
   return TRUE;
 }
 
-/* The whole TerraneWheelsSpec, of which they fill the version. */
+/* For the whole TerraneWheelsSpec, of which they set the version. */
 static void
 read_libc (const TerraneField *field, G_GNUC_UNUSED const TerraneProfileReader *reader,
            const OciJson *at, gpointer value)
@@ -387,16 +391,15 @@ check_libc (const TerraneProfileReader *reader, const OciJson *at, gpointer data
     oci_json_problem (&musl, "an image has ‘glibc’ or ‘musl’, not both");
 }
 
-/* Which files the wheels are, the identity says by their digests. */
+/* The wheels' files are part of the identity by their digests. */
 static const TerraneField wheels_section_fields[] = {
   { .name = "requirements",
     .type = &terrane_field_path,
     .offset = offsetof (TerraneWheelsSpec, requirements),
     .parts = TERRANE_PART_SOURCE,
     .required = TRUE,
-    .help =
-        "Requirements file with a digest for each package, a pylock.toml, or the report of pip; "
-        "relative to this file." },
+    .help = "Requirements file with a digest for each package, a pylock.toml, or the report of "
+            "‘pip install --report’; relative to this file." },
   { .name = "extras",
     .type = &terrane_field_texts,
     .offset = offsetof (TerraneWheelsSpec, extras),
@@ -404,7 +407,7 @@ static const TerraneField wheels_section_fields[] = {
     .max = MAX_NAMES,
     .check = check_python_name,
     .each = TRUE,
-    .help = "Extras of a pylock.toml that are installed; by default none." },
+    .help = "Extras of a pylock.toml to install; by default none." },
   { .name = "groups",
     .type = &terrane_field_texts,
     .offset = offsetof (TerraneWheelsSpec, groups),
@@ -412,14 +415,16 @@ static const TerraneField wheels_section_fields[] = {
     .max = MAX_NAMES,
     .check = check_python_name,
     .each = TRUE,
-    .help = "Dependency groups of a pylock.toml that are installed, instead of its default ones." },
+    .help = "Dependency groups of a pylock.toml to install, instead of its ‘default-groups’; [] "
+            "for none." },
   { .name = "index",
     .type = &terrane_field_text_or_texts,
     .offset = offsetof (TerraneWheelsSpec, indexes),
     .parts = TERRANE_PART_SOURCE,
     .max = MAX_INDEXES,
     .check = check_index,
-    .help = "URLs of package indexes, https:// or file:///, instead of PyPI." },
+    .help = "URLs of package indexes, https:// or file:/// of a directory tree, instead of PyPI; "
+            "[] for none." },
   { .name = "wheelhouse",
     .type = &terrane_field_path,
     .offset = offsetof (TerraneWheelsSpec, wheelhouse),
@@ -428,11 +433,11 @@ static const TerraneField wheels_section_fields[] = {
   { .name = "python",
     .type = &python_type,
     .parts = TERRANE_PART_SOURCE,
-    .help = "Version of Python, such as \"3.12\" or \"3.12.4\"; by default what the base has." },
+    .help = "Version of Python, such as \"3.12\" or \"3.12.4\"; by default the base's." },
   { .name = "glibc",
     .type = &libc_type,
     .parts = TERRANE_PART_SOURCE,
-    .help = "Version of glibc, such as \"2.34\"; by default what the base has." },
+    .help = "Version of glibc, such as \"2.34\"; by default the base's." },
   { .name = "musl",
     .type = &libc_type,
     .parts = TERRANE_PART_SOURCE,
@@ -451,7 +456,7 @@ static const TerraneField wheels_fields[] = {
     .parts = TERRANE_PART_SOURCE,
     .scopes = TERRANE_IN_TREE,
     .section = &terrane_wheels_section,
-    .help = "Python packages." },
+    .help = "Python packages, installed from wheels." },
   { .name = NULL },
 };
 
@@ -552,7 +557,7 @@ static const TerraneField compile_fields[] = {
     .parts = TERRANE_PART_SOURCE,
     .scopes = TERRANE_IN_TREE,
     .section = &terrane_compile_section,
-    .help = "What a recipe makes of sources." },
+    .help = "Files that a recipe compiles from sources." },
   { .name = NULL },
 };
 

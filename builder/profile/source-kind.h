@@ -1,19 +1,19 @@
-/* What is particular to each kind of source: its keys in the profile and its members in the lock.
- * Both readers, the merging of profiles and the comparison of locks go by these rows. */
+/* Properties of each kind of source: its keys in the profile and its members in the lock. Both
+ * readers, the merging of profiles and the comparison of locks use these rows. */
 #pragma once
 
 #include "builder/profile/source-spec.h"
 
 G_BEGIN_DECLS
 
-/* Where a key of sources exists: bits of TerraneField.scopes. */
+/* Where a key of sources is allowed: bits of TerraneField.scopes. */
 enum
 {
   TERRANE_IN_BASE = 1 << 0,
   TERRANE_IN_TREE = 1 << 1,
 };
 
-/* What a member of an entry of the lock is. */
+/* Type of a member in an entry of the lock. */
 typedef enum
 {
   TERRANE_LOCK_TEXT,
@@ -24,14 +24,14 @@ typedef enum
   TERRANE_LOCK_ENTRY,    /* an entry, of a source that this one needs */
 } TerraneLockType;
 
-/* A row ends the table when it has no name. */
+/* A row without a name ends the table. */
 typedef struct
 {
   const char *name;
   TerraneLockType type;
 } TerraneLockField;
 
-/* A key that many sources have and this kind does not. */
+/* A key of many sources that this kind does not have. */
 typedef struct
 {
   const char *name;
@@ -42,19 +42,19 @@ typedef struct
 typedef struct
 {
   TerraneSourceKind kind;
-  const TerraneField *fields;           /* the first one names the kind, others go with it only */
+  const TerraneField *fields;           /* the first one names the kind, the others require it */
   const TerraneSourceRefusal *refusals; /* (nullable) */
   const char *lock_mark;                /* a member that only entries of this kind have */
-  const TerraneLockField *lock;         /* in the order in which differences are said */
+  const TerraneLockField *lock;         /* in the order in which differences are reported */
 
-  /** (nullable) After the fields. */
+  /** (nullable) Called after the fields were read. */
   void (*check) (const OciJson *at, unsigned scope, const TerraneSourceSpec *spec);
 } TerraneSourceKindInfo;
 
 /** All of them, in the order of TERRANE_SOURCE_KINDS; NULL-terminated. */
 extern const TerraneSourceKindInfo *const terrane_source_kinds[];
 
-/** The key that names a kind. */
+/** Returns: (transfer none): the key that names a kind */
 const char *terrane_source_kind_name (const TerraneSourceKindInfo *self);
 
 extern const TerraneSection terrane_archive_file_section;
@@ -62,9 +62,10 @@ extern const TerraneSection terrane_wheels_section;
 extern const TerraneSection terrane_ostree_section;
 extern const TerraneSection terrane_compile_section;
 
-/* What other tables of archives are made of: the digest, for a whole TerraneArchiveFile, and the
+/* For other tables of archives: the type of the digest, for a whole TerraneArchiveFile, and the
  * check of a URL. */
 extern const TerraneFieldType terrane_archive_digest_type;
+/** Notes a problem if @url is not http or https. */
 void terrane_archive_check_url (const OciJson *at, char **url);
 
 G_END_DECLS

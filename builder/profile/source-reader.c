@@ -87,7 +87,7 @@ clear_renames (G_GNUC_UNUSED const TerraneField *field, gpointer value)
   g_clear_pointer ((GPtrArray **) value, g_ptr_array_unref);
 }
 
-/* In the order of trying them. */
+/* In the order in which they are tried. */
 static json_t *
 dump_renames (G_GNUC_UNUSED const TerraneField *field, gconstpointer value)
 {
@@ -114,48 +114,49 @@ static const TerraneFieldType renames_type = { .name = "renames",
 const TerraneField terrane_source_content_fields[] = {
   { FIELD ("include", terrane_field_texts, include), .parts = TERRANE_PART_TREE,
     .scopes = TERRANE_IN_TREE, .max = TERRANE_PROFILE_MAX_STRINGS, .check = check_include,
-    .help = "Patterns of the only paths to take, relative to the source; see ‘exclude’, which "
-            "wins." },
+    .help = "Patterns of the only paths to take, relative to the source, by default all; ‘exclude’ "
+            "takes precedence." },
   { FIELD ("exclude", terrane_field_texts, exclude), .parts = TERRANE_PART_TREE,
     .max = TERRANE_PROFILE_MAX_STRINGS, .always = TRUE, .check = check_exclude,
-    .help = "Patterns of paths to leave out, relative to the source: ‘*’ and ‘?’ within a "
-            "component, ‘**’ for any number of components. Everything below a match is left out "
-            "too." },
+    .help = "Patterns of paths to leave out, relative to the source: ‘*’ and ‘?’ match within a "
+            "component, ‘**’ matches any number of components. Everything below a match is left "
+            "out too." },
   { FIELD ("rename", renames_type, renames), .parts = TERRANE_PART_TREE, .scopes = TERRANE_IN_TREE,
-    .help = "Paths of the source and what they become." },
+    .help = "Paths of the source, and the paths that they become." },
   { FIELD ("strip_components", terrane_field_int, strip_components), .parts = TERRANE_PART_TREE,
     .max = 100, .fallback = "0", .key = "strip", .always = TRUE,
-    .help = "How many leading components of each path are dropped, as tar --strip-components." },
+    .help = "Number of leading components to drop from each path, as in tar --strip-components." },
   { FIELD ("special", terrane_field_switch, skip_special), .parts = TERRANE_PART_TREE,
     .words = special_words, .fallback = "\"error\"", .always = TRUE,
-    .help = "What to do with devices, fifos and sockets, which no layer may contain." },
+    .help = "Whether devices, fifos and sockets, which layers cannot contain, are an error, or are "
+            "skipped with a warning." },
   { FIELD ("symlinks", terrane_field_switch, allow_outside_links), .parts = TERRANE_PART_TREE,
     .scopes = TERRANE_IN_TREE, .words = link_words, .fallback = "\"inside\"", .always = TRUE,
-    .help = "Whether symbolic links may lead outside of the tree." },
+    .help = "Whether symbolic links may lead out of the prefix." },
   { .name = NULL },
 };
 
 const TerraneField terrane_source_tree_fields[] = {
   { FIELD ("name", terrane_field_name, name), .parts = TERRANE_PART_IMAGE,
     .scopes = TERRANE_IN_TREE, .required = TRUE,
-    .help = "Name of the tree: in messages and in the history of its layer. Unique in the "
-            "profile." },
+    .help = "Name of the tree in messages and in the history of its layer; unique in the profile, "
+            "and spelled like the image's name." },
   { FIELD ("prefix", terrane_field_text, prefix), .parts = TERRANE_PART_TREE,
     .scopes = TERRANE_IN_TREE, .required = TRUE, .check = check_prefix,
-    .help = "Where the tree goes in the image, an absolute path without ‘..’." },
+    .help = "Directory of the image that the tree is put into: an absolute path without ‘..’." },
   { FIELD ("overwrite", terrane_field_flag, overwrite), .parts = TERRANE_PART_IMAGE,
     .scopes = TERRANE_IN_TREE, .fallback = "false",
-    .help = "Whether files of trees below this one may be replaced." },
+    .help = "Whether the tree may replace files of trees below it." },
   { .name = "transforms",
     .type = &terrane_field_elsewhere,
     .parts = TERRANE_PART_TREE_OWN,
     .scopes = TERRANE_IN_TREE,
-    .help = "Keys that replace those that all trees share." },
-  { .name = "remove", /* a tree that has it is none any more */
+    .help = "Transforms of this tree; they replace the profile's ‘transforms’ key by key." },
+  { .name = "remove", /* a tree with it is removed when profiles are merged */
     .type = &terrane_field_elsewhere,
     .parts = TERRANE_PART_NOTHING,
     .scopes = TERRANE_IN_TREE,
-    .help = "Removes the inherited tree of this name; no other key is allowed beside it." },
+    .help = "Removes the inherited tree of this name; only ‘name’ may be beside it." },
   { .name = NULL },
 };
 
@@ -180,7 +181,9 @@ exists_in (unsigned scopes, unsigned scope)
   return scopes == 0 || (scopes & scope) != 0;
 }
 
-/* "‘image’, ‘archive’ and ‘directory’": the kinds that there may be. Returns: (transfer full) */
+/* "‘image’, ‘archive’ and ‘directory’": the kinds that are allowed.
+ *
+ * Returns: (transfer full) */
 static char *
 list_kinds (unsigned scope)
 {
@@ -218,7 +221,7 @@ find_kind (const OciJson *at, unsigned scope)
   return n == 1 ? found : NULL;
 }
 
-/* Keys that go with another kind only, or not with this one. */
+/* Refuses keys that go with another kind only, or not with this one. */
 static void
 refuse_keys (const OciJson *at, unsigned scope, const TerraneSourceKindInfo *kind)
 {
@@ -246,7 +249,7 @@ check_keys (const OciJson *at, unsigned scope)
   return terrane_fields_know ((const TerraneField *const *) tables->pdata, scope, at);
 }
 
-/* A source within a source: of the one that a recipe is compiled in. */
+/* A source within a source: the image that a recipe is compiled in. */
 /* NOLINTNEXTLINE(misc-no-recursion): a base has no such key */
 static void
 read_compile_in (const TerraneProfileReader *reader, const OciJson *at, TerraneSourceSpec *spec)

@@ -7,13 +7,13 @@
 #define REFERENCE "LicenseRef-"
 #define DOCUMENT "DocumentRef-"
 
-/* What may come next. */
+/* The kind of word that may come next. */
 typedef enum
 {
   WANT_LICENSE,   /* or an opening parenthesis */
   WANT_EXCEPTION, /* after WITH */
   AFTER_LICENSE,  /* an operator or a closing parenthesis; WITH, too */
-  AFTER_COMPOUND, /* the same without WITH, which belongs to one licence */
+  AFTER_COMPOUND, /* likewise, without WITH, which belongs to one licence */
 } State;
 
 static gboolean

@@ -8,7 +8,7 @@
 
 enum
 {
-  RULES = 2, /* raised when a preset takes other files */
+  RULES = 2, /* raised if a preset removes other files */
 };
 
 #define SERVICES "services"
@@ -39,7 +39,7 @@ check_glob (const OciJson *at, char **pattern)
     oci_json_problem (at, "patterns are relative to the tree's prefix, such as ‘**/*.pyi’");
 }
 
-/* Not a pattern: what may be setuid is to be read off the profile. */
+/* Not a pattern: the files that may be setuid must be visible in the profile. */
 static void
 check_setuid (const OciJson *at, char **path)
 {
@@ -66,7 +66,7 @@ static const TerraneField strip_fields[] = {
     .parts = TERRANE_PART_TRANSFORM,
     .required = TRUE,
     .words = debug_words,
-    .help = "‘drop’, or ‘separate’: written by --debug-output." },
+    .help = "‘drop’, or ‘separate’: ‘--debug-output’ writes it." },
   { .name = NULL },
 };
 
@@ -119,37 +119,42 @@ static const TerraneFieldType bytecode_type = { .name = "bytecode",
 static const TerraneField fields[] = {
   { FIELD ("modes", terrane_field_word, modes), .parts = TERRANE_PART_TREE_OWN,
     .words = modes_words, .fallback = "\"normalise\"",
-    .help = "‘normalise’: owner 0:0, directories 0755, files 0644 or 0755, nothing setuid. ‘keep’: "
-            "as in the source." },
+    .help = "‘normalise’: owner 0:0, directories 0755, files 0644 or 0755, no setuid "
+            "bits. ‘keep’: "
+            "owners and modes of the source." },
   { FIELD ("prune", terrane_field_word_set, prune), .parts = TERRANE_PART_TREE,
     .max = TERRANE_PROFILE_MAX_STRINGS, .words = terrane_prune_words, .always = TRUE,
-    .help = "Kinds of files that nothing needs at run time." },
+    .help = "Kinds of files to remove because nothing needs them at run time." },
   { FIELD ("prune_paths", terrane_field_texts, prune_paths), .parts = TERRANE_PART_TREE,
     .max = TERRANE_PROFILE_MAX_STRINGS, .check = check_glob,
-    .help = "Globs of what goes besides, relative to the tree's prefix." },
+    .help = "Globs of more files to remove, relative to the tree's prefix." },
   { FIELD ("keep_paths", terrane_field_texts, keep_paths), .parts = TERRANE_PART_TREE,
     .max = TERRANE_PROFILE_MAX_STRINGS, .check = check_glob,
-    .help = "Globs of what stays whatever says that it goes, relative to the tree's prefix." },
+    .help = "Globs of files to keep, even if another rule removes them, relative to the tree's "
+            "prefix." },
   { FIELD ("botocore_services", terrane_field_texts, botocore_services), .parts = TERRANE_PART_TREE,
     .max = TERRANE_PROFILE_MAX_STRINGS, .key = SERVICES, .check = check_service,
-    .help = "What ‘botocore-data’ leaves: directories of botocore/data." },
+    .help = "Services that ‘botocore-data’ keeps: directories of botocore/data. By "
+            "default the ten "
+            "most common ones." },
   { FIELD ("setuid", terrane_field_texts, setuid), .parts = TERRANE_PART_TREE,
     .max = TERRANE_PROFILE_MAX_STRINGS, .check = check_setuid,
-    .help = "Files that keep setuid and setgid when modes are normalised; relative to the tree's "
-            "prefix." },
+    .help = "Files that keep their setuid and setgid bits when modes are normalised, relative to "
+            "the tree's prefix." },
   { FIELD ("strip", strip_type, strip), .parts = TERRANE_PART_TRANSFORM,
     .section = &terrane_strip_section, .fallback = "false",
-    .help = "Take symbols and debug information out of programs and libraries; ‘separate’ keeps "
-            "them outside of the image." },
+    .help = "Whether to remove symbols and debug information from programs and libraries; "
+            "‘separate’ keeps them outside of the image." },
   { FIELD ("bytecode", bytecode_type, bytecode), .parts = TERRANE_PART_TRANSFORM,
     .words = bytecode_words, .fallback = "false",
-    .help = "Compile *.py files with the image's own Python." },
+    .help = "Whether to compile *.py files with the base's Python." },
   { FIELD ("relocate", terrane_field_flag, relocate), .parts = TERRANE_PART_TREE,
-    .fallback = "false", .always = TRUE, .help = "Symbolic links follow what ‘rename’ moves." },
+    .fallback = "false", .always = TRUE,
+    .help = "Whether symbolic links follow files that ‘rename’ moves." },
   { FIELD ("dedupe", terrane_field_flag, dedupe), .parts = TERRANE_PART_TRANSFORM,
     .fallback = "false",
-    .help = "Data of GDAL and PROJ that several packages have become links to one file: the newest "
-            "proj.db, where every PROJ takes it, and equal files." },
+    .help = "Whether data of GDAL and PROJ that several packages contain becomes links to one "
+            "file: equal files, and the newest proj.db if every PROJ accepts it." },
   { .name = NULL },
 };
 

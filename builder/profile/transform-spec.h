@@ -1,4 +1,4 @@
-/* The "transforms" of a profile and of its trees: what is done to files after they are read. */
+/* "transforms" of a profile and of its trees: changes to files after they are read. */
 #pragma once
 
 #include "builder/profile/field.h"
@@ -14,11 +14,11 @@ typedef enum
 typedef enum
 {
   TERRANE_STRIP_NONE,
-  TERRANE_STRIP_DROP,     /* symbols and debug information go */
-  TERRANE_STRIP_SEPARATE, /* they go into files of their own, outside of the image */
+  TERRANE_STRIP_DROP,     /* remove symbols and debug information */
+  TERRANE_STRIP_SEPARATE, /* move them to files of their own, outside of the image */
 } TerraneStrip;
 
-/* What "prune" may name, in the order of terrane_prune_words. */
+/* Values of "prune", in the order of terrane_prune_words. */
 typedef enum
 {
   TERRANE_PRUNE_PYTHON_TESTS,
@@ -39,21 +39,22 @@ typedef enum
 /** The names of the presets; NULL-terminated. */
 extern const char *const terrane_prune_words[];
 
-/* Globs and paths are relative to the tree's prefix, and see names after "rename". */
+/* Globs and paths are relative to the tree's prefix, and apply to names after "rename". */
 typedef struct
 {
   TerraneModes modes;
   gboolean prune[TERRANE_N_PRUNES];
-  char **prune_paths;       /* (nullable): globs of what goes */
-  char **keep_paths;        /* (nullable): globs of what stays whatever says that it goes */
-  char **botocore_services; /* (nullable): what botocore-data leaves; NULL: the usual ones */
+  char **prune_paths; /* (nullable): globs of files to remove */
+  char *
+      *keep_paths; /* (nullable): globs of files that are kept even if another rule removes them */
+  char **botocore_services; /* (nullable): what botocore-data keeps; NULL: the default ones */
   char **setuid;            /* (nullable): paths that keep setuid and setgid */
-  gboolean own_prune_paths; /* prune_paths are in the tree, not in what all trees share */
+  gboolean own_prune_paths; /* prune_paths are the tree's own, not those for all trees */
   gboolean own_setuid;
   TerraneStrip strip;
   gboolean bytecode; /* *.py files are compiled, as unchecked-hash */
   gboolean dedupe;   /* equal data of GDAL and PROJ become links to one file */
-  gboolean relocate; /* symbolic links follow what "rename" moves */
+  gboolean relocate; /* symbolic links are adjusted to files moved by "rename" */
 } TerraneTransformSpec;
 
 extern const TerraneSection terrane_transform_section;
@@ -61,8 +62,8 @@ extern const TerraneSection terrane_strip_section;
 
 /**
  * terrane_transform_spec_read:
- * @at: (nullable): the object; what is wrong is noted there
- * @defaults: (nullable): gives the keys that @at does not have
+ * @at: (nullable): the object; problems are noted there
+ * @defaults: (nullable): used for keys that @at does not have
  *
  * Returns: (transfer full)
  */
@@ -72,7 +73,7 @@ TerraneTransformSpec *terrane_transform_spec_read (const OciJson *at,
 void terrane_transform_spec_free (TerraneTransformSpec *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneTransformSpec, terrane_transform_spec_free)
 
-/** Everything in it that decides what is read of a source, for keys. Returns: (transfer full) */
+/** Returns: (transfer full): for keys: everything in it that affects what is read of a source */
 json_t *terrane_transform_spec_reading_key (const TerraneTransformSpec *self);
 
 G_END_DECLS

@@ -8,15 +8,15 @@ enum
 {
   MAX_TIMEOUT_MS = 900 * 1000, /* Lambda's longest */
   MAX_ELEMENTS = 1000,
-  MAX_COMMAND = 1500, /* words: that of config.cmd */
+  MAX_COMMAND = 1500, /* words: those of config.cmd */
   MAX_EXIT_CODE = 255,
   MIN_STATUS = 100,
   MAX_STATUS = 599,
 };
 
-#define MAX_NUMBER INT64_C (1000000000000) /* of coordinates; what is beyond is a slip */
+#define MAX_NUMBER INT64_C (1000000000000) /* for coordinates; a larger one is a slip */
 
-/* The text of the whole section is in the key of a validation's result. */
+/* The text of the whole section is part of the key of a validation's result. */
 #define FIELD(member_name, of_type, structure, member)                                             \
   .name = (member_name), .type = &(of_type), .offset = offsetof (structure, member),               \
   .parts = TERRANE_PART_RESULT
@@ -45,11 +45,11 @@ check_program (const TerraneProfileReader *reader, const OciJson *at, gpointer d
 static const TerraneField command_fields[] = {
   { FIELD ("command", terrane_field_texts, TerraneCommandSpec, argv), .required = TRUE,
     .max = TERRANE_PROFILE_MAX_STRINGS,
-    .help = "Program and arguments; the program is looked for in the image's PATH." },
+    .help = "Program and arguments; a program without ‘/’ is looked up in the image's PATH." },
   { FIELD ("expect", terrane_field_regex, TerraneCommandSpec, expect), .min = 1,
-    .help = "Regular expression that the output must have a match of." },
+    .help = "Regular expression that must match somewhere in the output." },
   { FIELD ("exit_code", terrane_field_int, TerraneCommandSpec, exit_code), .max = MAX_EXIT_CODE,
-    .fallback = "0", .help = "The exit code that it must have." },
+    .fallback = "0", .help = "The expected exit code." },
   { .name = NULL },
 };
 
@@ -63,10 +63,11 @@ static const TerraneField driver_fields[] = {
   { FIELD ("name", terrane_field_text, TerraneDriverSpec, name), .required = TRUE, .min = 1,
     .help = "GDAL's short name." },
   { FIELD ("raster", terrane_field_flag, TerraneDriverSpec, raster),
-    .help = "It must read rasters." },
+    .help = "Whether it must be able to read rasters." },
   { FIELD ("vector", terrane_field_flag, TerraneDriverSpec, vector),
-    .help = "It must read vectors." },
-  { FIELD ("write", terrane_field_flag, TerraneDriverSpec, write), .help = "It must write." },
+    .help = "Whether it must be able to read vectors." },
+  { FIELD ("write", terrane_field_flag, TerraneDriverSpec, write),
+    .help = "Whether it must be able to write." },
   { .name = NULL },
 };
 
@@ -120,23 +121,23 @@ check_crs (const TerraneProfileReader *reader, const OciJson *at, gpointer data)
 
 static const TerraneField crs_fields[] = {
   { FIELD ("from", terrane_field_text, TerraneCrsSpec, from), .min = 1,
-    .help = "The CRS of the point, as PROJ reads it, such as EPSG:4326." },
+    .help = "The CRS of the point, in a form that PROJ reads, such as EPSG:4326." },
   { FIELD ("to", terrane_field_text, TerraneCrsSpec, to), .min = 1,
     .help = "The CRS of the result." },
   { FIELD ("operation_code", terrane_field_text, TerraneCrsSpec, operation_code), .min = 1,
-    .help = "Instead of both: the code of a coordinate operation, such as EPSG:1133." },
+    .help = "A coordinate operation, such as EPSG:1133, instead of ‘from’ and ‘to’." },
   { FIELD ("point", numbers_type, TerraneCrsSpec, point), .required = TRUE, .min = 2,
     .max = TERRANE_CRS_MAX_NUMBERS,
-    .help = "x y (longitude latitude), perhaps z; of an operation by code in the authority's order "
-            "of axes." },
+    .help = "x y (longitude latitude), optionally z; with ‘operation_code’ in the authority's "
+            "order of axes." },
   { FIELD ("expect", numbers_type, TerraneCrsSpec, expect), .required = TRUE, .min = 2,
-    .max = TERRANE_CRS_MAX_NUMBERS, .help = "What it must become." },
+    .max = TERRANE_CRS_MAX_NUMBERS, .help = "The expected result." },
   { FIELD ("tolerance", terrane_field_positive, TerraneCrsSpec, tolerance), .max = MAX_NUMBER,
-    .fallback = "0.001", .help = "By how much each number may differ." },
+    .fallback = "0.001", .help = "The largest difference that each number may have." },
   { FIELD ("operation", terrane_field_text, TerraneCrsSpec, operation), .min = 1,
     .help = "Text that the name of the operation must contain." },
   { FIELD ("accuracy", terrane_field_positive, TerraneCrsSpec, accuracy), .max = MAX_NUMBER,
-    .help = "Metres: the operation must be known to be at least that accurate." },
+    .help = "The accuracy in metres that the operation must at least have." },
   { .name = NULL },
 };
 
@@ -203,22 +204,25 @@ static const TerraneField invoke_fields[] = {
     .type = &terrane_field_event,
     .parts = TERRANE_PART_RESULT,
     .required = TRUE,
-    .help = "The event: a file relative to this one, or the value itself." },
+    .help = "The event: a string is a file, relative to this one; any other value is the event "
+            "itself." },
   { FIELD ("expect", terrane_field_json, TerraneInvokeSpec, expect),
-    .help = "What the answer must contain: members of objects, other values as they are." },
+    .help = "The value that the answer must contain: members of objects may be added, "
+            "other values "
+            "must be equal." },
   { FIELD ("timeout", terrane_field_timeout, TerraneInvokeSpec, timeout_ms), .max = MAX_TIMEOUT_MS,
-    .help = "Timeout of the function." },
+    .help = "Time limit of the function." },
   { FIELD ("memory", terrane_field_size, TerraneInvokeSpec, memory_bytes),
-    .help = "Memory of the function." },
+    .help = "Memory of the function; by default ‘limits.memory’." },
   { FIELD ("env", terrane_field_map, TerraneInvokeSpec, env),
-    .help = "Variables on top of the image's." },
+    .help = "Environment variables, on top of the image's." },
   { FIELD ("handler", terrane_field_text, TerraneInvokeSpec, handler), .min = 1,
-    .help = "Another function of the image: a word instead of its command, or of the command's "
-            "last word when the image has no entrypoint." },
+    .help = "Another function of the image, also in _HANDLER: it replaces the command or, in an "
+            "image without an entrypoint, the command's last word." },
   { FIELD ("cmd", terrane_field_texts, TerraneInvokeSpec, cmd), .max = MAX_COMMAND,
-    .help = "Words instead of the image's command." },
+    .help = "Replaces the image's command; not together with ‘handler’." },
   { FIELD ("slow_init", terrane_field_flag, TerraneInvokeSpec, slow_init), .fallback = "false",
-    .help = "Accept an initialisation of more than Lambda's 10 s." },
+    .help = "Whether an initialisation may take longer than Lambda's 10 s." },
   { .name = NULL },
 };
 
@@ -260,16 +264,18 @@ static const char *const methods[] = { "GET",    "HEAD",  "POST",    "PUT",
 
 static const TerraneField http_fields[] = {
   { FIELD ("path", terrane_field_text, TerraneHttpSpec, path), .required = TRUE,
-    .check = check_request_path, .help = "What is asked for, with the query." },
+    .check = check_request_path, .help = "Path of the request, with the query." },
   { FIELD ("method", terrane_field_choice, TerraneHttpSpec, method), .words = methods,
-    .fallback = "\"GET\"", .help = "The method." },
-  { FIELD ("body", terrane_field_text, TerraneHttpSpec, body), .help = "What is sent." },
+    .fallback = "\"GET\"", .help = "Method of the request." },
+  { FIELD ("body", terrane_field_text, TerraneHttpSpec, body),
+    .help = "Body of the request, sent as application/json when it is JSON." },
   { FIELD ("expect_status", terrane_field_int, TerraneHttpSpec, expect_status), .min = MIN_STATUS,
-    .max = MAX_STATUS, .fallback = "200", .help = "The status of the answer." },
+    .max = MAX_STATUS, .fallback = "200", .help = "Expected status of the answer." },
   { FIELD ("expect_body", terrane_field_regex, TerraneHttpSpec, expect_body), .min = 1,
-    .help = "Regular expression that the answer must have a match of." },
+    .help = "Regular expression that must match somewhere in the answer." },
   { FIELD ("timeout", terrane_field_timeout, TerraneHttpSpec, timeout_ms), .max = MAX_TIMEOUT_MS,
-    .help = "How long the answer may take, with the start of the server." },
+    .help = "Time limit of the answer, including the start of the server; by default "
+            "‘validate.timeout’." },
   { .name = NULL },
 };
 
@@ -294,7 +300,7 @@ read_suite (const TerraneField *field, G_GNUC_UNUSED const TerraneProfileReader 
   *(gboolean *) value = oci_json_word (at, field->words, &word);
 }
 
-/* gboolean: whether the only one is wanted */
+/* gboolean: whether the only suite is wanted */
 static const TerraneFieldType suite_type = { .name = "suite",
                                              .json = "string",
                                              .read = read_suite };
@@ -304,26 +310,28 @@ static const char *const suites[] = { "geo", NULL };
 static const TerraneField fields[] = {
   { FIELD ("imports", terrane_field_texts, TerraneValidateSpec, imports),
     .max = TERRANE_PROFILE_MAX_STRINGS,
-    .help = "Python modules to import, each in a fresh process." },
+    .help = "Python modules to import, each in a new process, then all together." },
   { FIELD ("scripts", terrane_field_paths, TerraneValidateSpec, scripts), .max = MAX_ELEMENTS,
-    .help = "Scripts to run, relative to this file; ‘.py’ files by the image's Python." },
+    .help = "Scripts to run, relative to this file, of at most 1 MiB each. The image's "
+            "Python runs "
+            "‘.py’ files." },
   { FIELD ("commands", terrane_field_objects, TerraneValidateSpec, commands),
     .section = &terrane_command_section, .max = MAX_ELEMENTS,
-    .help = "Programs of the image, with what they must print and how they must end." },
+    .help = "Programs of the image to run, with the output and exit code that they must have." },
   { FIELD ("drivers", terrane_field_objects, TerraneValidateSpec, drivers),
     .section = &terrane_driver_section, .max = MAX_ELEMENTS,
-    .help = "GDAL drivers that must be there, with what they must be able to do." },
+    .help = "GDAL drivers that the image must have, with the capabilities that they need." },
   { FIELD ("crs", terrane_field_objects, TerraneValidateSpec, crs), .section = &terrane_crs_section,
-    .max = MAX_ELEMENTS, .help = "Transformations of coordinates with results that are known." },
+    .max = MAX_ELEMENTS, .help = "Transformations of coordinates with known results." },
   { FIELD ("codecs", terrane_field_texts, TerraneValidateSpec, codecs), .max = MAX_ELEMENTS,
     .check = check_codec, .each = TRUE,
-    .help = "Codecs that GDAL must write and read in a GeoTIFF." },
+    .help = "Codecs that GDAL must be able to write and read in a GeoTIFF, such as ‘ZSTD’." },
   { FIELD ("suite", suite_type, TerraneValidateSpec, suite_geo), .words = suites,
-    .help = "A built-in suite of operations with known results; what the image's packages do not "
-            "offer is skipped." },
+    .help = "A built-in suite of operations with known results. Operations that the image's "
+            "packages do not offer are skipped." },
   { FIELD ("timeout", terrane_field_timeout, TerraneValidateSpec, timeout_ms),
     .max = MAX_TIMEOUT_MS, .fallback = "60",
-    .help = "How long each process may take; a number is in seconds." },
+    .help = "Time limit of each process; a number is in seconds." },
   { FIELD ("invoke", terrane_field_object_or_objects, TerraneValidateSpec, invoke),
     .section = &terrane_invoke_section, .max = MAX_ELEMENTS,
     .help = "Events that the function must answer, as on AWS Lambda." },

@@ -6,7 +6,7 @@
 
 #define LOCK_VARIABLE "${lock.short}"
 #define PLATFORM "platform"
-#define ANY_PLATFORM "linux/amd64" /* where it is wrong or missing, which is said elsewhere */
+#define ANY_PLATFORM "linux/amd64" /* if it is wrong or missing, which is reported elsewhere */
 
 enum
 {
@@ -105,7 +105,7 @@ expand_env (const OciJson *at, const char *text, GString *out)
   return FALSE;
 }
 
-/* @outside_lock: the lock does not depend on what stands there */
+/* @outside_lock: the lock does not depend on this place */
 static gboolean
 expand_git (TerraneExpander *self, const OciJson *at, gboolean is_short, gboolean outside_lock,
             GString *out)
@@ -212,7 +212,9 @@ count_lock_variables (const char *text)
   return n;
 }
 
-/* What stands after "${" at @text. Returns: where to go on, or NULL after a problem. */
+/* Expands what is after "${" at @text.
+ *
+ * Returns: where to continue, or NULL after a problem */
 static const char *
 expand_at (TerraneExpander *self, const OciJson *at, const char *text, gboolean allow_lock,
            GString *out)
@@ -252,7 +254,7 @@ expand_text (TerraneExpander *self, const OciJson *at, const char *text, gboolea
       else
         g_string_append_c (out, *text++);
     }
-  /* Later nobody could tell a literal one from the variable. */
+  /* Later a literal one could not be told from the variable. */
   if (ok && allow_lock && count_lock_variables (out->str) != locks)
     {
       oci_json_problem (at, "‘" LOCK_VARIABLE "’ cannot be written literally here");
@@ -281,7 +283,7 @@ terrane_expander_expand (TerraneExpander *self, const OciJson *at, gboolean allo
   return g_string_free (out, !ok);
 }
 
-/* ${lock.short} may be where a change does not change the lock. */
+/* Whether ${lock.short} is allowed here: only where a change does not change the lock. */
 static gboolean
 allows_lock (const OciJson *at)
 {

@@ -7,17 +7,17 @@
 
 G_BEGIN_DECLS
 
-/* Where values come from that this folder cannot know. */
+/* Sources of values that this directory cannot compute. */
 typedef struct
 {
-  /** Returns: (transfer full) (nullable): commit id of HEAD in hexadecimal digits. Asked at most
-   * once, and only when a profile uses it. */
+  /** Returns: (transfer full) (nullable): commit id of HEAD in hexadecimal digits. Called at most
+   * once, and only if a profile uses it. */
   char *(*git_revision) (const char *directory, gpointer data); /* (nullable) */
-  /* Nothing is made of the profile: without a commit, ${git.sha} in what the lock does not depend
-   * on is all zeros. */
+  /* The profile is not built: without a commit, ${git.sha} becomes all zeros in values that do not
+   * affect the lock. */
   gboolean git_optional;
-  /* Directory of the profiles that come with terrane. */
-  const char *shipped_profiles; /* (nullable): this terrane has none */
+  /* Directory of the profiles that are installed with terrane. */
+  const char *shipped_profiles; /* (nullable): NULL if there is none */
   gpointer data;
 } TerraneProfileVariables;
 
@@ -25,8 +25,10 @@ typedef struct _TerraneExpander TerraneExpander;
 
 /**
  * terrane_expander_new:
- * @variables: (nullable): as NULL members; copied, but not what its members point to
- * @directory: whose git revision is meant
+ * @variables: (nullable): %NULL for all members NULL; copied, but not what its members point to
+ * @directory: whose git revision is used
+ *
+ * Returns: (transfer full)
  */
 TerraneExpander *terrane_expander_new (const TerraneProfileVariables *variables,
                                        const char *directory);
@@ -36,25 +38,25 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneExpander, terrane_expander_free)
 /**
  * terrane_expander_expand:
  * @at: a string
- * @allow_lock: whether ${lock.short} may be in it; it stays there
+ * @allow_lock: whether it may contain ${lock.short}, which is kept
  *
- * Returns: (transfer full) (nullable): the text, or NULL after a problem was noted
+ * Returns: (transfer full) (nullable): the text, or %NULL after a problem was noted
  */
 char *terrane_expander_expand (TerraneExpander *self, const OciJson *at, gboolean allow_lock);
 
-/** What ${platform} and ${arch} are from now on. @platform: such as "linux/arm64" */
+/** Sets the values of ${platform} and ${arch}. @platform: such as "linux/arm64" */
 void terrane_expander_set_platform (TerraneExpander *self, const char *platform);
 
 /**
  * terrane_expander_expand_all:
- * @platform: (nullable): what is built instead of the profile's first platform
+ * @platform: (nullable): the one to build, replacing the profile's first
  *
- * Expands every string value of a profile in place, "platform" first. One that cannot be expanded
- * has a problem noted, and gets no more of them.
+ * Expands every string value of a profile in place, "platform" first. A value that cannot be
+ * expanded gets one problem and no further ones.
  */
 void terrane_expander_expand_all (TerraneExpander *self, const OciJson *root, const char *platform);
 
-/** Whether @text, of a loaded profile, needs terrane_profile_expand_lock(). */
+/** Whether @text, of a loaded profile, has to be expanded with terrane_profile_expand_lock(). */
 gboolean terrane_profile_wants_lock (const char *text);
 
 /**

@@ -32,7 +32,7 @@ skip_spaces (const char *p)
   return p + strspn (p, " \t");
 }
 
-/* Spaces and one pair of parentheses around it do not matter. */
+/* Removes spaces and one pair of parentheses around it. */
 static char *
 trim_specifiers (const char *text, size_t len)
 {
@@ -65,7 +65,7 @@ terrane_dependency_parse (const char *text, GError **error)
         return refuse (text, error);
       p = skip_spaces (end + 1);
     }
-  /* In a URL ";" is part of it unless a space stands before it. */
+  /* In a URL, ";" is part of the URL unless a space precedes it. */
   const char *semicolon = *p == '@' ? strstr (p, " ;") : strchr (p, ';');
   size_t body = semicolon != NULL ? (size_t) (semicolon - p) : strlen (p);
   if (*p != '\0' && strchr ("@(<>=!~;", *p) == NULL)
@@ -83,7 +83,7 @@ terrane_egg_requires_parse (const char *text)
   g_autofree char *copy = g_strdup (text);
   g_autofree char *marker = NULL;
   gboolean wanted = TRUE;
-  size_t left = strlen (text) * TERRANE_EGG_REQUIRES_GROWTH; /* a marker is repeated in each */
+  size_t left = strlen (text) * TERRANE_EGG_REQUIRES_GROWTH; /* a marker is repeated in each line */
   for (char *at = copy, *line; (line = oci_next_line (&at)) != NULL;)
     {
       g_strstrip (line);

@@ -1,4 +1,4 @@
-/* What a distribution needs: the requirements of core metadata, by PEP 508. */
+/* Requirements of a distribution in its core metadata, in the grammar of PEP 508. */
 #pragma once
 
 #include "oci/base/error.h"
@@ -9,19 +9,19 @@ typedef struct
 {
   char *name;       /* as written */
   char *normalised; /* PEP 503 */
-  char *specifiers; /* such as ">=4.0,<9"; "" for any version, and with a URL */
+  char *specifiers; /* such as ">=4.0,<9"; "" for any version, or if there is a URL */
   char *marker;     /* (nullable): for terrane_marker_evaluate() */
 } TerraneDependency;
 
 /**
  * terrane_dependency_parse:
- * @text: `NAME [EXTRAS] SPECIFIERS ; MARKER` with the specifiers perhaps in parentheses, or
- * `NAME [EXTRAS] @ URL ; MARKER`
+ * @text: `NAME [EXTRAS] SPECIFIERS ; MARKER`, the specifiers optionally in parentheses, or `NAME
+ *   [EXTRAS] @ URL ; MARKER`
  *
  * Specifiers and marker are not validated, extras and URL not kept.
  *
- * Returns: (transfer full) (nullable): %NULL with %OCI_ERROR_FORMAT when @text does not start with
- * a name, or something else than this follows it
+ * Returns: (transfer full)
+ * Errors: %OCI_ERROR_FORMAT if @text does not start with a name, or something else follows it.
  */
 TerraneDependency *terrane_dependency_parse (const char *text, GError **error);
 
@@ -36,10 +36,11 @@ enum
 /**
  * terrane_egg_requires_parse:
  * @text: requires.txt of an egg-info directory: lines, and sections "[EXTRA]", "[:MARKER]" and
- * "[EXTRA:MARKER]"
+ *   "[EXTRA:MARKER]"
  *
- * Returns: (transfer full) (element-type utf8): what is needed without extras, in the form of
- *   terrane_dependency_parse(); together at most so many times as long as @text
+ * Returns: (transfer full) (element-type utf8): requirements without extras, in the form of
+ *   terrane_dependency_parse(); together at most %TERRANE_EGG_REQUIRES_GROWTH times as long as
+ *   @text
  */
 GPtrArray *terrane_egg_requires_parse (const char *text);
 

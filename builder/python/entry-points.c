@@ -22,7 +22,7 @@ terrane_entry_point_free (TerraneEntryPoint *self)
   g_free (self);
 }
 
-/* The specification forbids little; a file name forbids more. */
+/* The specification allows almost any name; a file name does not. */
 static gboolean
 check_name (const char *name, GError **error)
 {
@@ -36,7 +36,7 @@ check_name (const char *name, GError **error)
   return oci_throw (error, OCI_ERROR_FORMAT, "%s cannot be the name of a script", quoted);
 }
 
-/* Identifiers of Python with dots between them; they become source code. */
+/* Python identifiers separated by dots; they become source code. */
 static gboolean
 is_dotted_name (const char *text)
 {
@@ -56,7 +56,7 @@ is_dotted_name (const char *text)
   return !first;
 }
 
-/* Cuts " [extras]" off the value. */
+/* Removes " [extras]" from the value. */
 static gboolean
 cut_extras (char *value)
 {
@@ -95,8 +95,8 @@ parse_script (char *name, char *value, GError **error)
   return NULL;
 }
 
-/* Adds @script. Of several of one name the last counts, and one of gui_scripts before one of
- * console_scripts: pip writes those in this order, each over what is there. @names: their
+/* Adds @script. Of several with one name the last is used, and one of gui_scripts is replaced by
+ * one of console_scripts: pip writes them in this order, each over the existing file. @names: their
  * positions, from 1. */
 static gboolean
 put_script (GPtrArray *scripts, GHashTable *names, TerraneEntryPoint *script, GError **error)

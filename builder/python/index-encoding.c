@@ -5,7 +5,7 @@
 
 enum
 {
-  MAX_CODINGS = 3, /* over each other */
+  MAX_CODINGS = 3, /* applied one after the other */
   CHUNK_BYTES = 256 * 1024,
 };
 
@@ -17,7 +17,7 @@ is_gzip (GBytes *data)
   return size >= 3 && bytes[0] == 0x1f && bytes[1] == 0x8b && bytes[2] == 8;
 }
 
-/* Whether it can be a page of HTML or JSON as it is. */
+/* Whether it can be a page of HTML or JSON without decoding. */
 static gboolean
 is_text (GBytes *data)
 {
@@ -29,7 +29,7 @@ is_text (GBytes *data)
   return i == size || bytes[i] == '<' || bytes[i] == '{';
 }
 
-/* The last bytes of a coding are its checksum: what follows it is not looked at. */
+/* The last bytes of a coding are its checksum: bytes after it are ignored. */
 static GBytes *
 inflate (GBytes *data, GZlibCompressorFormat format, gsize max_bytes, GError **error)
 {
@@ -85,7 +85,7 @@ undo (const char *coding, GBytes *data, gsize max_bytes, GError **error)
     return inflate (data, G_ZLIB_COMPRESSOR_FORMAT_GZIP, max_bytes, error);
   if (is_text (data) || coding == NULL || g_str_equal (coding, "identity")
       || g_str_equal (coding, ""))
-    return g_bytes_ref (data); /* what says that it is compressed may be wrong about it */
+    return g_bytes_ref (data); /* the header may be wrong about the compression */
   if (g_str_equal (coding, "deflate"))
     return inflate_either (data, max_bytes, error);
   g_autofree char *quoted = oci_quote (coding);

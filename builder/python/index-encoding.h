@@ -1,11 +1,11 @@
-/* Content codings of HTTP (RFC 9110 section 8.4.1), as far as pages of indexes have them. */
+/* Decodes content codings of HTTP (RFC 9110 section 8.4.1) used for pages of indexes. */
 #pragma once
 
 #include "oci/base/error.h"
 
 G_BEGIN_DECLS
 
-/* What terrane_index_decode() reads, as a request header. */
+/* The codings of terrane_index_decode(), as a request header. */
 #define TERRANE_INDEX_ACCEPT_ENCODING "Accept-Encoding: gzip, deflate"
 
 /**
@@ -14,11 +14,12 @@ G_BEGIN_DECLS
  * @data: the body
  * @max_bytes: of the page; more is %OCI_ERROR_LIMIT
  *
- * Undoes gzip and deflate. Gzip is known by its first bytes as well, since object stores forget to
- * say it; no page begins with them.
+ * Decodes gzip and deflate. Gzip is also recognised by its first bytes, since object stores omit
+ * the header; no page begins with them.
  *
- * Returns: (transfer full) (nullable): the page; %OCI_ERROR_FORMAT when it is cut or damaged,
- *   %OCI_ERROR_UNSUPPORTED for other codings
+ * Returns: (transfer full): the page
+ * Errors: %OCI_ERROR_FORMAT if it is truncated or damaged, %OCI_ERROR_UNSUPPORTED for other
+ *   codings, %OCI_ERROR_LIMIT.
  */
 GBytes *terrane_index_decode (const char *encoding, GBytes *data, gsize max_bytes, GError **error);
 

@@ -9,15 +9,15 @@
 
 enum
 {
-  MAX_DEPTH = 256, /* of open elements: libxml2 goes through all of them at each end tag */
+  MAX_DEPTH = 256, /* of open elements: libxml2 searches all of them at each end tag */
 };
 
 typedef struct
 {
   htmlParserCtxtPtr context;
-  char *base; /* that links count from; may have a user and a password */
+  char *base; /* that links are relative to; may have a user and a password */
   gboolean base_is_set;
-  gboolean is_index; /* it says so, even when no file is on it */
+  gboolean is_index; /* it says so, even without a file */
   GPtrArray *files;
   GError *error;
 } Page;
@@ -41,7 +41,7 @@ page_clear (Page *self)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Page, page_clear)
 
-/* An attribute's value, "" when it has none; NULL when it is not there. */
+/* Returns an attribute's value, "" if it has none; NULL if it is missing. */
 static const char *
 attribute (const xmlChar **attributes, const char *name)
 {
@@ -76,11 +76,11 @@ read_anchor (Page *self, const xmlChar **attributes)
     file->requires_python = g_strdup (requires_python);
   file->yanked = g_strdup (attribute (attributes, "data-yanked"));
   g_ptr_array_add (self->files, g_steal_pointer (&file));
-  (void) terrane_index_check_count (self->files->len, &self->error); /* looked at by the caller */
+  (void) terrane_index_check_count (self->files->len, &self->error); /* the caller checks it */
 }
 
-/* HTML: only the first <base> counts. One that makes no sense is as none, and one that leads from a
- * server to local files as well. */
+/* HTML: only the first <base> is used. An invalid one is ignored, and so is one that leads from a
+ * server to local files. */
 static void
 read_base (Page *self, const xmlChar **attributes)
 {
@@ -109,7 +109,7 @@ read_meta (Page *self, const xmlChar **attributes)
   if (name == NULL || content == NULL || strcmp (name, "pypi:repository-version") != 0)
     return;
   self->is_index = TRUE;
-  (void) terrane_index_check_version (content, &self->error); /* looked at by the caller */
+  (void) terrane_index_check_version (content, &self->error); /* the caller checks it */
 }
 
 static void
@@ -127,12 +127,12 @@ start_element (void *data, const xmlChar *element, const xmlChar **attributes)
     read_meta (self, attributes);
   if (self->error == NULL && self->context->nameNr > MAX_DEPTH)
     (void) oci_throw (&self->error, OCI_ERROR_LIMIT, "the page is nested deeper than %d elements",
-                      MAX_DEPTH); /* looked at by the caller */
+                      MAX_DEPTH); /* the caller checks it */
   if (self->error != NULL)
     xmlStopParser (self->context);
 }
 
-/* An index without meta element and without a file of the project still has this headline. */
+/* An index without a meta element and without a file of the project still has this headline. */
 static void
 characters (void *data, const xmlChar *text, int len)
 {
@@ -159,13 +159,13 @@ terrane_index_html_parse (const char *url, GBytes *data, GError **error)
     }
   page.files = g_ptr_array_new_with_free_func ((GDestroyNotify) terrane_index_file_free);
   page.context = context;
-  /* Elements are looked at as they come: a tree of PyPI's largest pages has hundreds of MB. */
+  /* Elements are handled as they come: a tree of PyPI's largest pages has hundreds of MB. */
   *context->sax = (xmlSAXHandler){ .startElement = start_element, .characters = characters };
   context->userData = &page;
   (void) htmlCtxtReadMemory (context, size > 0 ? text : "", (int) size, NULL, "UTF-8",
                              HTML_PARSE_RECOVER | HTML_PARSE_NOERROR | HTML_PARSE_NOWARNING
                                  | HTML_PARSE_NONET | HTML_PARSE_NODEFDTD
-                                 | HTML_PARSE_IGNORE_ENC); /* any text is HTML; no tree is made */
+                                 | HTML_PARSE_IGNORE_ENC); /* any text is HTML; no tree is built */
   if (page.error != NULL)
     {
       g_propagate_error (error, g_steal_pointer (&page.error));

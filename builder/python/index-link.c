@@ -6,7 +6,7 @@
 
 enum
 {
-  MAX_FILES = 250000, /* of one project */
+  MAX_FILES = 250000, /* for one project */
 };
 
 static void
@@ -28,7 +28,8 @@ is_file_url (const char *url)
   return g_ascii_strncasecmp (url, "file://", strlen ("file://")) == 0;
 }
 
-/* The path of a file URL. Returns: (transfer full) (nullable): it names another host, or none */
+/* Returns: (transfer full) (nullable): the path of a file URL; %NULL if it names another host, or
+ * none */
 static char *
 local_path (const char *base, const char *url)
 {
@@ -36,7 +37,7 @@ local_path (const char *base, const char *url)
   return is_file_url (base) ? g_filename_from_uri (bare, NULL, NULL) : NULL;
 }
 
-/* Spaces and bytes above ASCII, which people leave in links. */
+/* Escapes spaces and non-ASCII bytes, which are common in links. */
 static char *
 escape_link (const char *link)
 {
@@ -56,7 +57,7 @@ terrane_index_link_read (const char *base, const char *link, const char *name)
   g_autofree char *written =
       fragment != NULL ? g_strndup (link, (gsize) (fragment - link)) : g_strdup (link);
   g_autofree char *bare = escape_link (written);
-  /* RFC 3986 section 5.1: the base is without fragment; libcurl would keep it. */
+  /* RFC 3986 section 5.1: the base has no fragment; libcurl would keep it. */
   g_autofree char *base_url = g_strndup (base, strcspn (base, "#"));
   g_autoptr (TerraneIndexFile) self = g_new0 (TerraneIndexFile, 1);
   if (bare[0] == '\0'

@@ -21,7 +21,7 @@ read_digest (const OciJson *at, TerraneIndexFile *file)
     oci_json_problem (&member, "expected 64 hexadecimal digits");
 }
 
-/* PEP 592: a reason, or only that it is so. */
+/* PEP 592: a reason, or only a boolean. */
 static void
 read_yanked (const OciJson *at, TerraneIndexFile *file)
 {
@@ -116,7 +116,7 @@ parse_json (const char *url, GBytes *data, GError **error)
   return g_steal_pointer (&files);
 }
 
-/* A media type without parameters, in lower case. */
+/* Returns a media type without parameters, in lower case. */
 static char *
 essence (const char *content_type)
 {

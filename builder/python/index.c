@@ -15,7 +15,7 @@
 
 enum
 {
-  MAX_PAGE_BYTES = 64 * 1024 * 1024, /* PyPI's largest have some 20 MB */
+  MAX_PAGE_BYTES = 64 * 1024 * 1024, /* PyPI's largest pages have some 20 MB */
   HASTY_SECONDS = 30,                /* pip's limit for silence is 15 s */
 };
 
@@ -23,7 +23,7 @@ static gboolean
 begin_page (gpointer data, G_GNUC_UNUSED const OciHttpResponse *response,
             G_GNUC_UNUSED GError **error)
 {
-  g_byte_array_set_size (data, 0); /* of an attempt that broke */
+  g_byte_array_set_size (data, 0); /* from a failed attempt */
   return TRUE;
 }
 
@@ -37,7 +37,7 @@ take_page (gpointer data, const void *bytes, size_t len, GError **error)
   return TRUE;
 }
 
-/* The page's URL below the index's; of a page by itself the URL as it is. */
+/* Returns the page's URL below the index's; for a single page the URL as it is. */
 static char *
 page_url (const char *bare_url, const char *name)
 {
@@ -107,7 +107,7 @@ authorize (const TerraneIndexRequest *self, const char *url, gboolean is_named)
              : NULL;
 }
 
-/* Other attempts follow where they may help. */
+/* Further attempts follow if they may help. */
 static OciHttpResponse *
 request_patiently (Fetch *self, const OciHttpRequest *request, GError **error)
 {
@@ -140,7 +140,7 @@ request_page (Fetch *self, const char *url, GError **error)
   return request_patiently (self, &request, error);
 }
 
-/* A redirect takes no password to another origin; ~/.netrc may have one for that, as with pip. */
+/* A redirect to another origin gets no password; ~/.netrc may have one for it, as with pip. */
 static OciHttpResponse *
 request_beyond (Fetch *self, OciHttpResponse *response, const char *url, GError **error)
 {
@@ -187,7 +187,7 @@ terrane_index_is_local (const char *index_url)
   return g_ascii_strncasecmp (index_url, "file:", strlen ("file:")) == 0;
 }
 
-/* Whether what is named instead of a page is a wheel itself, as pip allows; then it is the only
+/* Whether the place is a wheel itself instead of a page, which pip allows; then it is the only
  * file. */
 static gboolean
 offer_itself (const char *url, GPtrArray **out_files)

@@ -25,7 +25,7 @@ static const struct
       "run 'poetry export -f pylock.toml -o pylock.toml' (it needs poetry-plugin-export) and use "
       "that file, or the same with requirements.txt" } },
   { { "pdm.lock" },
-    { "# It is not intended for manual editing." }, /* what PDM exports has the line before, too */
+    { "# It is not intended for manual editing." }, /* exports of PDM have the line before, too */
     { "a lock file of PDM",
       "run 'pdm export -f pylock -o pylock.toml' or 'pdm export -f requirements -o "
       "requirements.txt' and use that file" } },

@@ -1,4 +1,5 @@
-/* Files that name Python projects and are not read here, with the way to get one that is. */
+/* Recognises files with Python projects that are not supported, and explains how to convert
+ * them. */
 #pragma once
 
 #include <glib.h>
@@ -16,11 +17,11 @@ typedef struct
  * @name: path or name of a file
  * @data: its content, any bytes
  *
- * Knows by name, and by content when the file was renamed: uv.lock, poetry.lock, pdm.lock,
+ * Recognises by name, and by content if the file was renamed: uv.lock, poetry.lock, pdm.lock,
  * Pipfile.lock, Pipfile, pyproject.toml, setup.py and setup.cfg, and environments of conda. A
- * pylock.toml (PEP 751) has a name of its own, see pylock.h: here it is one that was renamed.
+ * pylock.toml (PEP 751) is recognised by its name, see pylock.h: here it is one that was renamed.
  *
- * Returns: (transfer none) (nullable): which it is; %NULL for none of them
+ * Returns: (transfer none) (nullable): the kind; %NULL for none of them
  */
 const TerraneLockKind *terrane_lock_kind_find (const char *name, GBytes *data);
 

@@ -10,8 +10,8 @@ enum
 {
   MAX_BYTES = 8192,
   MAX_DEPTH = 32,
-  MAX_VALUE = 32, /* of a version of the target, as text */
-  MAX_PATCH = 63, /* more than any minor version of Python has had releases */
+  MAX_VALUE = 32, /* for a version of the target, as text */
+  MAX_PATCH = 63, /* more than the releases of any minor version of Python */
 };
 
 typedef enum
@@ -20,7 +20,7 @@ typedef enum
   KIND_TEXT,    /* a variable that is text */
   KIND_VERSION, /* a variable that is a version */
   KIND_EXTRA,
-  KIND_SET, /* names that were asked for */
+  KIND_SET, /* the requested names */
 } Kind;
 
 /* The values of variables in one evaluation. */
@@ -75,7 +75,7 @@ is_word_char (char c)
   return g_ascii_isalnum (c) || c == '_';
 }
 
-/* Reads @word when it stands here and does not go on. */
+/* Reads @word if it is next, as a whole word. */
 static gboolean
 read_word (Parser *self, const char *word)
 {
@@ -100,7 +100,7 @@ read_string (Parser *self, Operand *out)
   return TRUE;
 }
 
-/* The variables that only markers of a pylock.toml have. */
+/* Reads the variables that only markers of a pylock.toml have. */
 static gboolean
 read_set (Parser *self, Operand *out)
 {
@@ -182,7 +182,7 @@ read_operator (Parser *self)
       if (read_word (self, "in"))
         return "not in";
     }
-  (void) malformed (self, "a comparison, \"in\" or \"not in\""); /* the caller sees NULL */
+  (void) malformed (self, "a comparison, \"in\" or \"not in\""); /* the caller tests for NULL */
   return NULL;
 }
 
@@ -210,8 +210,8 @@ compare_text (const Parser *self, const char *left, const char *op, const char *
   return TRUE;
 }
 
-/* Whether @op and @right are a version specifier; then *@out_holds says whether @left matches. What
- * is not a version matches nothing. */
+/* Whether @op and @right are a version specifier; then *@out_holds says whether @left matches. A
+ * text that is not a version matches nothing. */
 static gboolean
 compare_versions (const char *left, const char *op, const char *right, gboolean *out_holds)
 {
@@ -294,7 +294,8 @@ read_atom (Parser *self, gboolean *out_holds)
   return TRUE;
 }
 
-/* Reads all that @word joins. No part is skipped: an error in it is one whatever the others are. */
+/* Reads everything that @word joins. No part is skipped: an error in one is an error, whatever the
+ * value of the others. */
 static gboolean
 read_and (Parser *self, gboolean *out_holds)
 {

@@ -8,47 +8,44 @@ G_BEGIN_DECLS
 
 /**
  * terrane_marker_evaluate:
- * @marker: what stands after the ";" of a requirement, such as `python_version < "3.10"`
+ * @marker: the part after the ";" of a requirement, such as `python_version < "3.10"`
  * @target: the image that the requirement is for
- * @extras: (nullable) (array zero-terminated=1): names of the extras that were asked for. The
- * marker is evaluated once for each, as pip does, and holds when it holds for one; without extras
- * the variable `extra` is ""
+ * @extras: (nullable) (array zero-terminated=1): names of the requested extras. The marker is
+ *   evaluated once for each, as pip does, and holds if it holds for one; without extras the
+ *   variable `extra` is ""
  * @out_holds: (out): set on success only
  *
  * `python_full_version` and `implementation_version` have the target's @python_patch.
- * `platform_release` and `platform_version`, which are the kernel's, are "". The spellings of PEP
- * 345 are known too: `os.name`, `sys.platform`, `platform.version`, `platform.machine`,
+ * `platform_release` and `platform_version`, which describe the kernel, are "". Also accepts the
+ * spellings of PEP 345: `os.name`, `sys.platform`, `platform.version`, `platform.machine`,
  * `platform.python_implementation`, `python_implementation`.
  *
- * As the reference implementation (packaging) does, the four variables that are versions compare by
- * PEP 440 when the right-hand side is one; of other text, "<" and ">" never hold, and "<=" and ">="
- * mean equal.
+ * As in the reference implementation (packaging), the four variables that are versions are compared
+ * by PEP 440 if the right-hand side is a version; for other text, "<" and ">" never hold, and "<="
+ * and ">=" mean equal.
  *
- * Returns: %FALSE with %OCI_ERROR_FORMAT for a marker that breaks the grammar or compares what
- *   cannot be compared, or %OCI_ERROR_LIMIT for more than 8192 bytes or 32 nested parentheses
+ * Errors: %OCI_ERROR_FORMAT for a marker that violates the grammar or compares what cannot be
+ *   compared; %OCI_ERROR_LIMIT for more than 8192 bytes or 32 nested parentheses.
  */
 gboolean terrane_marker_evaluate (const char *marker, const TerranePythonTarget *target,
                                   const char *const *extras, gboolean *out_holds, GError **error);
 
-/* What a marker of a pylock.toml may ask besides the target (PEP 751). Names are normalised. */
+/* Variables of a marker in a pylock.toml besides the target (PEP 751). Names are normalised. */
 typedef struct
 {
-  const char *const *extras; /* NULL-terminated: that were asked for: the variable `extras` */
-  const char *const *groups; /* the same: `dependency_groups` */
+  const char *const *extras; /* NULL-terminated: requested extras: the variable `extras` */
+  const char *const *groups; /* likewise: `dependency_groups` */
 } TerraneMarkerSets;
 
-/**
- * terrane_marker_evaluate_in_lock:
- *
- * terrane_marker_evaluate() of a package in a pylock.toml: there are the variables `extras` and
- * `dependency_groups`, which a text is in or not in, and no `extra`.
- */
+/** Like terrane_marker_evaluate() for a package in a pylock.toml: has the variables `extras` and
+ * `dependency_groups`, which a text is in or not in, and no `extra`. Errors: %OCI_ERROR_FORMAT,
+ * %OCI_ERROR_LIMIT. */
 gboolean terrane_marker_evaluate_in_lock (const char *marker, const TerranePythonTarget *target,
                                           const TerraneMarkerSets *sets, gboolean *out_holds,
                                           GError **error);
 
 /** Whether @marker holds for one patch version of @target's minor version of Python and not for
- * another; a broken one does not. @sets: (nullable): of a pylock.toml */
+ * another; %FALSE for an invalid one. @sets: (nullable): of a pylock.toml */
 gboolean terrane_marker_depends_on_patch (const char *marker, const TerranePythonTarget *target,
                                           const TerraneMarkerSets *sets);
 

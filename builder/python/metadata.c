@@ -9,8 +9,8 @@ enum
   MAX_REQUIREMENTS = 10000,
 };
 
-/* Length of the field name at the start of @line, 0 when it is none. RFC 822: printable ASCII
- * without the colon. */
+/* Returns the length of the field name at the start of @line, 0 if there is none. RFC 822:
+ * printable ASCII without the colon. */
 static size_t
 field_name_length (const char *line, size_t len)
 {
@@ -27,7 +27,7 @@ line_length (const char *at, const char *end)
   return (size_t) ((newline != NULL ? newline : end) - at);
 }
 
-/* The line without the carriage return that CRLF leaves. */
+/* Returns the line without the carriage return of a CRLF. */
 static size_t
 without_return (const char *line, size_t len)
 {

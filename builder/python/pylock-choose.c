@@ -1,4 +1,4 @@
-/* What of a pylock.toml counts for an image: extras, groups, and the image itself. */
+/* Chooses from a pylock.toml what applies to an image: by extras, groups, and the image itself. */
 #include "builder/python/marker.h"
 #include "builder/python/name.h"
 #include "builder/python/pylock.h"
@@ -36,7 +36,7 @@ list_all (char *const *a, char *const *b)
   return g_string_free (text, FALSE);
 }
 
-/* @more: names that count as well */
+/* @more: further valid names */
 static gboolean
 check_names (char *const *chosen, char *const *known, char *const *more, const char *what,
              const char *file, GError **error)
@@ -67,7 +67,7 @@ terrane_pylock_choose (TerraneRequirements *self, char *const *extras, char *con
                          "group of dependencies", file, error);
 }
 
-/* One of the environments that the file was made for must be the image's. */
+/* The image must match one of the environments that the file was made for. */
 static gboolean
 check_environments (const TerranePylock *pylock, const TerranePythonTarget *target,
                     const char *file, GError **error)

@@ -24,7 +24,7 @@ enum
 typedef struct
 {
   const char *name; /* of the file */
-  char *directory;  /* that it is in */
+  char *directory;  /* that contains it */
   const TerraneToml *toml;
 } Parser;
 
@@ -53,7 +53,7 @@ terrane_pylock_is_name (const char *path)
   return len > 0 && g_str_equal (middle + len, ".toml");
 }
 
-/* Returns: (transfer none) (nullable): the text of a member that need not be there */
+/* Returns: (transfer none) (nullable): the text of an optional member */
 static const char *
 text_of (const OciJson *at, const char *key)
 {
@@ -70,7 +70,7 @@ require_text (const OciJson *at, const char *key)
   return oci_json_require (at, key, &member) && oci_json_string (&member, &text) ? text : NULL;
 }
 
-/* A set of versions. */
+/* Reads a set of versions. */
 static char *
 read_specifiers (const OciJson *at, const char *key)
 {
@@ -81,12 +81,12 @@ read_specifiers (const OciJson *at, const char *key)
   if (text == NULL || terrane_version_matches (any, text, &matches, NULL))
     return g_strdup (text);
   g_autofree char *quoted = oci_quote (text);
-  (void) oci_json_member (at, key, &member); /* it is there */
+  (void) oci_json_member (at, key, &member); /* it exists */
   oci_json_problem (&member, "expected versions of Python such as \">=3.11\", got %s", quoted);
   return NULL;
 }
 
-/* The last component of a path or URL. */
+/* Returns the last component of a path or URL. */
 static char *
 last_of (const char *path, const char *url)
 {
@@ -100,7 +100,7 @@ last_of (const char *path, const char *url)
   return g_strdup (decoded != NULL ? decoded : name);
 }
 
-/* A path counts from the file; what is here is taken before what is elsewhere. */
+/* A path is relative to the file; a local place is preferred to a remote one. */
 static gboolean
 read_place (const Parser *self, const OciJson *at, TerraneIndexFile *file)
 {
@@ -123,7 +123,7 @@ read_place (const Parser *self, const OciJson *at, TerraneIndexFile *file)
   file->local = file->url != NULL;
   if (file->local)
     return TRUE;
-  (void) oci_json_member (at, "url", &member); /* it is there */
+  (void) oci_json_member (at, "url", &member); /* it exists */
   if (!g_str_has_prefix (url, "https://") && !g_str_has_prefix (url, "http://"))
     oci_json_problem (&member, "expected a URL of https, http or file");
   else if (!oci_url_take_user (url, &file->url, &file->authorization, &local))
@@ -131,8 +131,10 @@ read_place (const Parser *self, const OciJson *at, TerraneIndexFile *file)
   return file->url != NULL;
 }
 
-/* Of several digests the SHA-256 counts, else the longer ones; without any of these the file cannot
- * be verified. Returns: whether one counts */
+/* Of several digests, the SHA-256 is used, else the longer ones; without any of these the file
+ * cannot be verified.
+ *
+ * Returns: whether one is used */
 static gboolean
 read_hashes (const OciJson *at, TerraneRequirement *requirement, TerraneIndexFile *file)
 {
@@ -203,8 +205,8 @@ is_version (const char *version, const char *other)
   return a != NULL && b != NULL && terrane_version_compare (a, b) == 0;
 }
 
-/* The name of a wheel says the project and the version, which must be those of the package; a
- * package without a version has that of its wheels. */
+/* The name of a wheel contains the project and the version, which must be those of the package; a
+ * package without a version gets that of its wheels. */
 static void
 check_wheel (const OciJson *at, TerraneRequirement *requirement, const TerraneIndexFile *file)
 {
@@ -239,7 +241,7 @@ read_wheels (const Parser *self, const OciJson *at, TerraneRequirement *requirem
     }
 }
 
-/* Its digests do not count: nothing is built here. It is kept for what messages say. */
+/* Its digests are not used: nothing is built here. It is kept for messages. */
 static void
 read_sdist (const Parser *self, const OciJson *at, TerraneRequirement *requirement)
 {
@@ -257,7 +259,7 @@ read_sdist (const Parser *self, const OciJson *at, TerraneRequirement *requireme
   g_ptr_array_add (requirement->files, g_steal_pointer (&file));
 }
 
-/* A URL or path of an archive: that of a wheel is taken. */
+/* Reads a URL or path of an archive, which may be a wheel. */
 static void
 read_archive (const Parser *self, const OciJson *at, TerraneRequirement *requirement)
 {
@@ -283,7 +285,7 @@ read_vcs (const OciJson *at, TerraneRequirement *requirement)
 {
   if (!oci_json_object (at, NULL))
     return;
-  (void) require_text (at, "type"); /* noted when it is not there */
+  (void) require_text (at, "type"); /* a missing one is noted */
   (void) require_text (at, "commit-id");
   if (text_of (at, "url") == NULL && text_of (at, "path") == NULL)
     oci_json_problem (at, "needs ‘url’ or ‘path’");
@@ -299,7 +301,7 @@ read_directory (const OciJson *at, TerraneRequirement *requirement)
   gboolean is_editable = FALSE;
   if (!oci_json_object (at, NULL))
     return;
-  (void) require_text (at, "path"); /* noted when it is not there */
+  (void) require_text (at, "path"); /* a missing one is noted */
   if (oci_json_member (at, "editable", &editable))
     (void) oci_json_bool (&editable, &is_editable);
   requirement->fault =
@@ -307,7 +309,7 @@ read_directory (const OciJson *at, TerraneRequirement *requirement)
                        requirement->name, is_editable ? "an editable install of " : "");
 }
 
-/* Either files of an index, or exactly one other place. */
+/* Reads either files of an index, or exactly one other place. */
 static void
 read_sources (const Parser *self, const OciJson *at, TerraneRequirement *requirement)
 {
@@ -337,13 +339,13 @@ read_sources (const Parser *self, const OciJson *at, TerraneRequirement *require
     read_directory (&directory, requirement);
 }
 
-/* Members that do not count here: their types only. */
+/* Checks only the types of members that are not used. */
 static void
 check_others (const OciJson *at)
 {
   OciJson member, identity;
   size_t length = 0;
-  (void) text_of (at, "index"); /* where it was locked from; each file says where it is */
+  (void) text_of (at, "index"); /* where it was locked from; each file names its own place */
   if (oci_json_member (at, "dependencies", &member))
     (void) oci_json_array (&member, MAX_PACKAGES, &length);
   if (oci_json_member (at, "attestation-identities", &member)
@@ -369,7 +371,7 @@ read_name (const OciJson *at)
   if (terrane_python_is_name (name) && g_str_equal (name, normalised))
     return name;
   g_autofree char *quoted = oci_quote (name);
-  (void) oci_json_member (at, "name", &member); /* it is there */
+  (void) oci_json_member (at, "name", &member); /* it exists */
   oci_json_problem (&member, "%s is not a normalised name of a project", quoted);
   return NULL;
 }
@@ -389,7 +391,7 @@ read_package (const Parser *self, const OciJson *at)
       version != NULL ? terrane_version_parse (version, NULL) : NULL;
   if (version != NULL && parsed == NULL)
     {
-      (void) oci_json_member (at, "version", &member); /* it is there */
+      (void) oci_json_member (at, "version", &member); /* it exists */
       oci_json_problem (&member, "not a version");
       return NULL;
     }
@@ -443,7 +445,7 @@ read_header (const OciJson *root)
 {
   OciJson at;
   TerranePylock *self = g_new0 (TerranePylock, 1);
-  (void) require_text (root, "created-by"); /* noted when it is not there */
+  (void) require_text (root, "created-by"); /* a missing one is noted */
   self->requires_python = read_specifiers (root, "requires-python");
   if (oci_json_member (root, "environments", &at) && json_array_size (at.value) > 0)
     (void) oci_json_strv (&at, MAX_NAMES, &self->environments); /* noted */
@@ -455,7 +457,7 @@ read_header (const OciJson *root)
   return self;
 }
 
-/* Other major versions may mean anything; later minor ones add what need not be known. */
+/* Other major versions may differ in anything; later minor ones only add what may be ignored. */
 static gboolean
 check_version (const char *name, const json_t *root, unsigned *out_minor, GError **error)
 {

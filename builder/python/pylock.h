@@ -1,5 +1,6 @@
-/* pylock.toml: the lock file of PEP 751 (PyPA specification "pylock.toml"), as 'pip lock',
- * 'uv export', 'pdm export', 'poetry export' and 'pipenv' write it. */
+/* pylock.toml: the lock file of PEP 751
+ * (https://packaging.python.org/en/latest/specifications/pylock-toml/), as written by 'pip lock',
+ * 'uv export', 'pdm export', 'poetry export' and 'pipenv'. */
 #pragma once
 
 #include "builder/python/requirement.h"
@@ -7,20 +8,20 @@
 
 G_BEGIN_DECLS
 
-/** Whether a file of this name is one: pylock.toml or pylock.NAME.toml. @path: or a name */
+/** Whether a file has such a name: pylock.toml or pylock.NAME.toml. @path: a path or a name */
 gboolean terrane_pylock_is_name (const char *path);
 
 /**
  * terrane_pylock_parse:
- * @name: the file's path or name: for messages, and for paths, which count from it
+ * @name: the file's path or name: for messages, and as the base of relative paths
  *
- * Each package becomes a requirement with its marker and the files that it may be. One that cannot
- * be installed from here (from version control, a directory, only a source distribution, without a
- * digest that counts) has a fault. What the specification forbids is an error.
+ * Each package becomes a requirement with its marker and its possible files. One that cannot be
+ * installed by terrane (from version control, a directory, only a source distribution, without an
+ * accepted digest) has a fault. What the specification forbids is an error.
  *
- * Returns: (transfer full) (nullable): with `pylock`; %NULL with %OCI_ERROR_USAGE (all problems, a
- *   line each), %OCI_ERROR_UNSUPPORTED for a version of the format that is not 1.x, or
- *   %OCI_ERROR_LIMIT
+ * Returns: (transfer full): with `pylock`
+ * Errors: %OCI_ERROR_USAGE (all problems, a line each), %OCI_ERROR_UNSUPPORTED for a version of the
+ *   format other than 1.x, %OCI_ERROR_LIMIT, %OCI_ERROR_FORMAT.
  */
 TerraneRequirements *terrane_pylock_parse (const char *name, GBytes *data, GError **error);
 
@@ -28,16 +29,17 @@ TerraneRequirements *terrane_pylock_parse (const char *name, GBytes *data, GErro
  * terrane_pylock_choose:
  * @self: of a pylock.toml
  * @extras: (nullable): none by default
- * @groups: (nullable): of dependencies, instead of the file's default ones
+ * @groups: (nullable): of dependencies, replacing the file's default ones
  *
- * Says which extras and groups are asked for: markers ask for them.
+ * Sets the requested extras and groups, which markers refer to.
  *
- * Returns: %FALSE with %OCI_ERROR_USAGE when the file does not have one
+ * Errors: %OCI_ERROR_USAGE if the file does not have one.
  */
 gboolean terrane_pylock_choose (TerraneRequirements *self, char *const *extras, char *const *groups,
                                 const char *file, GError **error);
 
-/** Whether the file is for the target's Python and platform; else %OCI_ERROR_USAGE. */
+/** Whether the file is for the target's Python and platform; otherwise %OCI_ERROR_USAGE. Errors:
+ * %OCI_ERROR_USAGE, %OCI_ERROR_FORMAT, %OCI_ERROR_LIMIT. */
 gboolean terrane_pylock_check_target (const TerraneRequirements *self,
                                       const TerranePythonTarget *target, const char *file,
                                       GError **error);

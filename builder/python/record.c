@@ -59,7 +59,7 @@ terrane_record_row_free (TerraneRecordRow *self)
   g_free (self);
 }
 
-/* Decodes exactly @len bytes; padding is tolerated, some tools write it. */
+/* Decodes exactly @len bytes; padding is tolerated, since some tools write it. */
 static gboolean
 decode_base64 (const char *text, uint8_t *out, size_t len)
 {
@@ -103,7 +103,7 @@ parse_digest (const char *text, TerraneRecordRow *row)
       if (decode_base64 (equals + 1, row->digest, algorithms[i].bytes))
         row->algorithm = (TerraneRecordAlgorithm) i;
       else
-        memset (row->digest, 0, sizeof row->digest); /* of what was decoded until then */
+        memset (row->digest, 0, sizeof row->digest); /* of the bytes decoded so far */
       return;
     }
 }
@@ -117,7 +117,7 @@ parse_size (const char *text, TerraneRecordRow *row, GPtrArray *problems)
     note (problems, "%s of %s is not a size", quoted, path);
 }
 
-/* Reads one field up to the comma or line end after it, which *@at is left at. */
+/* Reads one field up to the comma or line end after it, where it leaves *@at. */
 static gboolean
 parse_field (const char **at, const char *end, GString *out, GError **error)
 {
@@ -196,7 +196,7 @@ parse_rows (const char *at, const char *end, GString *const fields[COLUMNS], GHa
 {
   while (at < end)
     {
-      if (*at == '\n' || *at == '\r') /* ends of lines, and empty lines */
+      if (*at == '\n' || *at == '\r') /* line ends, and empty lines */
         {
           at++;
           continue;

@@ -1,5 +1,5 @@
-/* RECORD: the files of a wheel or installed project with their digests.
- * packaging.python.org "Recording installed projects", "The RECORD file". */
+/* RECORD: the files of a wheel or installed project with their digests
+ * (https://packaging.python.org/en/latest/specifications/recording-installed-packages/). */
 #pragma once
 
 #include "oci/base/error.h"
@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 
 typedef enum
 {
-  TERRANE_RECORD_NONE, /* no digest, or none that counts */
+  TERRANE_RECORD_NONE, /* no digest, or only of weak algorithms */
   TERRANE_RECORD_SHA256,
   TERRANE_RECORD_SHA384,
   TERRANE_RECORD_SHA512,
@@ -25,44 +25,44 @@ typedef struct
 {
   char *path; /* normalised (oci_path_normalise()) */
   TerraneRecordAlgorithm algorithm;
-  uint8_t digest[TERRANE_RECORD_DIGEST_MAX]; /* as many bytes as the algorithm has */
+  uint8_t digest[TERRANE_RECORD_DIGEST_MAX]; /* as many bytes as the algorithm produces */
   gboolean has_size;
   uint64_t size;
 } TerraneRecordRow;
 
-/** Bytes of a digest; 0 for none. */
+/** Length of a digest in bytes; 0 for none. */
 size_t terrane_record_digest_size (TerraneRecordAlgorithm algorithm);
 
-/** As RECORD has it: "sha256=" and URL-safe base64 without padding; "" for none.
- * Returns: (transfer full) */
+/** Returns: (transfer full): the form in RECORD: "sha256=" and URL-safe base64 without padding; ""
+ * for none */
 char *terrane_record_digest_text (TerraneRecordAlgorithm algorithm, const uint8_t *digest);
 
-/** A row of @path, without digest and size. Returns: (transfer full) */
+/** Makes a row for @path, without digest and size. Returns: (transfer full) */
 TerraneRecordRow *terrane_record_row_new (const char *path);
 void terrane_record_row_free (TerraneRecordRow *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneRecordRow, terrane_record_row_free)
 
 /**
  * terrane_record_parse:
- * @bytes: CSV as Python's csv module writes it
+ * @bytes: CSV in the dialect of Python's csv module
+ * @problems: (element-type utf8): receives what the specification forbids and installers tolerate:
+ *   a leading slash of a path, a path that occurs twice, of which the first row is used, an invalid
+ *   size. Invalid digests and those of algorithms weaker than SHA-256 are ignored
  *
- * @problems: (element-type utf8): gets what the specification forbids and installers bear: a slash
- *   in front of a path, a path that is there twice, of which the first row counts, a broken size.
- *   Broken digests and those of algorithms weaker than SHA-256 are as none
+ * Skips rows of directories (a path that ends with "/").
  *
- * Rows of directories (a path that ends with "/") are left out.
- *
- * Returns: (transfer full) (element-type utf8 TerraneRecordRow): the rows by their paths.
- *   %OCI_ERROR_FORMAT for broken CSV, a row without three columns, or a path that leads elsewhere;
- *   %OCI_ERROR_LIMIT for more than 200000 rows
+ * Returns: (transfer full) (element-type utf8 TerraneRecordRow): the rows by path
+ * Errors: %OCI_ERROR_FORMAT for invalid CSV, a row without three columns, or a path that leads
+ *   outside; %OCI_ERROR_UNSUPPORTED for a path that is not UTF-8; %OCI_ERROR_LIMIT for more than
+ *   200000 rows.
  */
 GHashTable *terrane_record_parse (GBytes *bytes, GPtrArray *problems, GError **error);
 
 /**
  * terrane_record_write:
- * @rows: (element-type TerraneRecordRow): in the order they are to be written
+ * @rows: (element-type TerraneRecordRow): in the order to be written
  *
- * Writes what terrane_record_parse() reads: fields quoted only where they must be, lines ended by
+ * Writes the format of terrane_record_parse(): fields are quoted only if necessary, lines end with
  * "\n".
  *
  * Returns: (transfer full)

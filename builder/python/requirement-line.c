@@ -7,8 +7,8 @@
 
 #include <string.h>
 
-/* Any part of a line may be a URL with a password in it, when somebody has made a mistake: messages
- * quote by oci_url_quote(). */
+/* Any part of a line may, by mistake, be a URL with a password in it: messages quote by
+ * oci_url_quote(). */
 
 static const char *
 skip_spaces (const char *p)
@@ -18,7 +18,7 @@ skip_spaces (const char *p)
   return p;
 }
 
-/* Options that only builds from source look at: with wheels they mean nothing. */
+/* Whether only builds from source use the option: with wheels it has no effect. */
 static gboolean
 is_build_option (const char *option)
 {
@@ -75,7 +75,7 @@ options_start (const char *text)
   return text + strlen (text);
 }
 
-/* "[a, b]" at *@p, when there is one. */
+/* Skips "[a, b]" at *@p, if present. */
 static gboolean
 skip_extras (const char **p, const char *name, GError **error)
 {
@@ -91,7 +91,7 @@ skip_extras (const char **p, const char *name, GError **error)
   return TRUE;
 }
 
-/* @p stands after the "@". A URL ends at white space, as it may have a ";" in it. */
+/* @p is after the "@". A URL ends at white space, as it may have a ";" in it. */
 static gboolean
 read_url (TerraneRequirement *self, const char **p, const char *directory, GError **error)
 {
@@ -102,7 +102,7 @@ read_url (TerraneRequirement *self, const char **p, const char *directory, GErro
   return terrane_requirement_locate (self, written, directory, error);
 }
 
-/* One version of all specifiers, or what they are else. */
+/* Reads one exact version, or other specifiers. */
 static gboolean
 read_specifiers (TerraneRequirement *self, const char *text, GError **error)
 {
@@ -125,7 +125,7 @@ read_specifiers (TerraneRequirement *self, const char *text, GError **error)
   return TRUE;
 }
 
-/* What stands before the ";": "==1.0", "(==1.0)", ">=1,<2", or nothing. */
+/* Reads what is before the ";": "==1.0", "(==1.0)", ">=1,<2", or nothing. */
 static gboolean
 read_versions (TerraneRequirement *self, const char **p, const char *directory, GError **error)
 {
@@ -186,8 +186,8 @@ read_name (const char **p, GError **error)
   return terrane_requirement_new (name);
 }
 
-/* The length of a URL or path at the start, which is there instead of a name; 0 when there is none.
- * As with pip a ";" ends a path, and a URL only after white space. */
+/* Returns the length of a URL or path at the start, in place of a name; 0 if there is none. As in
+ * pip, a ";" ends a path, but a URL only after white space. */
 static size_t
 location_length (const char *text)
 {
@@ -200,7 +200,7 @@ location_length (const char *text)
   return is_path ? strcspn (text, " \t;") : 0;
 }
 
-/* The project's name in "#egg=NAME", else the text as messages may show it. */
+/* Returns the project's name in "#egg=NAME", else the text in a form for messages. */
 static char *
 name_of_location (const char *text)
 {
@@ -209,7 +209,7 @@ name_of_location (const char *text)
   return len > 0 ? g_strndup (egg + strlen ("egg="), len) : oci_url_quote (text);
 }
 
-/* Cuts "[extras]", which stand at the end or before the fragment. */
+/* Removes "[extras]" at the end or before the fragment. */
 static void
 cut_extras (char *location)
 {
@@ -219,7 +219,7 @@ cut_extras (char *location)
     memmove (extras, fragment, strlen (fragment) + 1);
 }
 
-/* A URL or path without a name: the name of a wheel has that. */
+/* Reads a URL or path without a name: the file name of a wheel has the name. */
 static TerraneRequirement *
 read_location (const char **p, size_t len, const char *directory, GError **error)
 {
@@ -248,7 +248,7 @@ read_location (const char **p, size_t len, const char *directory, GError **error
   return g_steal_pointer (&self);
 }
 
-/* "NAME[EXTRAS]", and what says which file or version. */
+/* Reads "NAME[EXTRAS]", and what determines the file or version. */
 static TerraneRequirement *
 read_named (const char **p, const char *directory, GError **error)
 {

@@ -9,22 +9,23 @@ G_BEGIN_DECLS
 /**
  * terrane_requirement_parse_line:
  * @text: a logical line: continuations joined, comments removed
- * @directory: that relative paths count from, see requirement-location.h
+ * @directory: base of relative paths, see requirement-location.h
  *
- * Extras are dropped: who wrote the file has resolved them. Hashes of other algorithms than
- * SHA-256, SHA-384 and SHA-512 do not count.
+ * Drops extras, which the writer of the file has resolved. Ignores hashes of algorithms other than
+ * SHA-256, SHA-384 and SHA-512.
  *
- * Only what breaks the grammar is an error here. What cannot be installed has a @fault, and what is
- * not pinned lacks version or hashes: terrane_requirements_select() looks at those whose markers
- * hold.
+ * Only violations of the grammar are errors here. A requirement that cannot be installed has a
+ * @fault, and one that is not pinned lacks version or hashes: terrane_requirements_select()
+ * examines those whose markers hold.
  *
- * Returns: (transfer full) (nullable): the requirement, or %NULL with %OCI_ERROR_USAGE or
- *   %OCI_ERROR_LIMIT
+ * Returns: (transfer full): the requirement
+ * Errors: %OCI_ERROR_USAGE, %OCI_ERROR_FORMAT, %OCI_ERROR_LIMIT.
  */
 TerraneRequirement *terrane_requirement_parse_line (const char *text, const char *directory,
                                                     GError **error);
 
-/** Of the text after "-e": its fault, and its marker if it has one. Returns: (transfer full) */
+/** Makes a requirement from the text after "-e": with a fault, and its marker if it has one.
+ * Returns: (transfer full) */
 TerraneRequirement *terrane_requirement_new_editable (const char *text);
 
 G_END_DECLS

@@ -7,12 +7,12 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Any part of a line may be a URL with a password in it, when somebody has made a mistake: messages
- * quote by oci_url_quote(). */
+/* Any part of a line may, by mistake, be a URL with a password in it: messages quote by
+ * oci_url_quote(). */
 
 enum
 {
-  MAX_HASHES = 2000, /* of one requirement: files of one version */
+  MAX_HASHES = 2000, /* of one requirement: of the files of one version */
   MAX_FIELDS = 64,   /* of a fragment */
 };
 
@@ -22,7 +22,7 @@ static const struct
   size_t digits;
 } algorithms[] = { { "sha256", 64 }, { "sha384", 96 }, { "sha512", 128 } };
 
-/* "${NAME}" at @p: its end, or NULL. */
+/* Returns the end of "${NAME}" at @p, or NULL. */
 static const char *
 variable_end (const char *p)
 {
@@ -77,7 +77,7 @@ is_hexadecimal (const char *text, size_t digits)
   return strlen (text) == digits && strspn (text, "0123456789abcdef") == digits;
 }
 
-/* @lower: in lower case, as @text is not */
+/* @lower: @text in lower case */
 static gboolean
 take_hash (TerraneRequirement *self, const char *lower, const char *text, size_t algorithm,
            GError **error)
@@ -121,7 +121,7 @@ terrane_requirement_read_hash (TerraneRequirement *self, const char *text, GErro
                     self->name, quoted);
 }
 
-/* Hashes in a URL's fragment, as "sha256=HEX" among "&"-joined fields (PEP 503). */
+/* Reads hashes in a URL's fragment, as "sha256=HEX" among "&"-joined fields (PEP 503). */
 static gboolean
 read_fragment (TerraneRequirement *self, const char *fragment, GError **error)
 {
@@ -149,7 +149,7 @@ static gboolean G_GNUC_PRINTF (2, 3) set_fault (TerraneRequirement *self, const 
   return TRUE;
 }
 
-/* What stands after "file:": "//HOST/PATH", or a path by itself. */
+/* Reads what follows "file:": "//HOST/PATH", or a path by itself. */
 static gboolean
 read_file_url (TerraneRequirement *self, const char *rest, const char *directory)
 {
@@ -169,7 +169,7 @@ read_file_url (TerraneRequirement *self, const char *rest, const char *directory
   return TRUE;
 }
 
-/* @url: expanded */
+/* @url: after expansion */
 static gboolean
 read_place (TerraneRequirement *self, char *url, const char *directory, GError **error)
 {

@@ -16,7 +16,7 @@ enum
   MAX_PROBLEMS = 50,
 };
 
-/* How messages end that a generated file would not have caused. */
+/* The end of messages about problems that a generated file would not have. */
 #define PINNED_ADVICE                                                                              \
   "; generate the file with 'pip-compile --generate-hashes' or 'uv pip compile --generate-hashes'"
 
@@ -29,7 +29,7 @@ typedef struct
   GHashTable *places;          /* normalised name -> element of @active */
   GString *problems;
   unsigned n_problems;
-  gboolean advised; /* once is enough */
+  gboolean advised; /* given only once */
 } Selection;
 
 static void G_GNUC_PRINTF (4, 5) note (Selection *self, const TerraneRequirement *about,
@@ -76,7 +76,7 @@ holds (const Selection *self, const TerraneRequirement *requirement, gboolean *o
   return FALSE;
 }
 
-/* The version of a wheel is in its name. */
+/* Takes the version from the name of a wheel. */
 static gboolean
 take_version (TerraneRequirement *self, GError **error)
 {
@@ -115,13 +115,13 @@ replace (char **text, const char *with)
   *text = g_strdup (with);
 }
 
-/* "1.0+cpu" is "==1.0", too: the one that says more counts. */
+/* "1.0+cpu" also satisfies "==1.0": the more exact one is used. */
 static gboolean
 merge_versions (TerraneRequirement *self, const TerraneRequirement *other)
 {
   const char *version = self->version != NULL ? self->version : other->version;
   if (version == NULL)
-    return TRUE; /* which is a problem of its own */
+    return TRUE; /* reported as a separate problem */
   if ((self->specifiers != NULL && !is_in (version, self->specifiers))
       || (other->specifiers != NULL && !is_in (version, other->specifiers)))
     return FALSE;
@@ -162,7 +162,7 @@ has_long_hash (const TerraneRequirement *self, const char *hash)
   return FALSE;
 }
 
-/* What both allow; one without hashes allows all. */
+/* Keeps the hashes that both allow; a requirement without hashes allows all. */
 static gboolean
 merge_hashes (TerraneRequirement *self, const TerraneRequirement *other)
 {
@@ -182,7 +182,7 @@ merge_hashes (TerraneRequirement *self, const TerraneRequirement *other)
   return has_hashes (self);
 }
 
-/* Makes @self what it and @other ask for together. */
+/* Makes @self the combination of it and @other. */
 static void
 merge (Selection *selection, TerraneRequirement *self, const TerraneRequirement *other)
 {
@@ -196,8 +196,8 @@ merge (Selection *selection, TerraneRequirement *self, const TerraneRequirement 
           other->name, where, what);
 }
 
-/* A pylock.toml has one package of each name for each environment, and what it says of the Python
- * that a package needs is a promise. */
+/* A pylock.toml has one package of each name for each environment, and its statement about the
+ * required Python is a promise. */
 static char *
 find_fault (const Selection *self, const TerraneRequirement *requirement,
             const TerraneRequirement *known)
@@ -216,7 +216,7 @@ find_fault (const Selection *self, const TerraneRequirement *requirement,
   return NULL;
 }
 
-/* @known: asked for before; NULL for none */
+/* @known: seen before; NULL if new */
 static void
 take (Selection *self, const TerraneRequirement *requirement, TerraneRequirement *known)
 {
@@ -233,7 +233,7 @@ take (Selection *self, const TerraneRequirement *requirement, TerraneRequirement
     }
   if (copy->fault == NULL)
     g_hash_table_insert (self->places, copy->normalised, copy);
-  g_ptr_array_add (self->active, g_steal_pointer (&copy)); /* faults are told with the others */
+  g_ptr_array_add (self->active, g_steal_pointer (&copy)); /* faults are reported with the others */
 }
 
 static gboolean

@@ -28,7 +28,9 @@ refuse (const char *text, const char *reason, GError **error)
                     quoted, reason);
 }
 
-/* "[a, b]" at *@p. Returns: (nullable): "[a,b]", or "" */
+/* Reads "[a, b]" at *@p.
+ *
+ * Returns: (nullable): "[a,b]", or "" */
 static char *
 read_extras (const char **p, const char *whole, GError **error)
 {
@@ -59,8 +61,9 @@ read_extras (const char **p, const char *whole, GError **error)
   return joined[0] != '\0' ? g_strdup_printf ("[%s]", joined) : g_strdup ("");
 }
 
-/* The marker after the ";". In a file " #" would begin a comment and " -" an option. Returns:
- * (nullable): " ; MARKER" */
+/* Reads the marker after the ";". In a file, " #" would begin a comment and " -" an option.
+ *
+ * Returns: (nullable): " ; MARKER" */
 static char *
 read_marker (const char *text, const char *whole, GError **error)
 {
@@ -77,7 +80,9 @@ read_marker (const char *text, const char *whole, GError **error)
   return NULL;
 }
 
-/* "@ URL", at the "@". Returns: (nullable): " @ URL" */
+/* Reads "@ URL", at the "@".
+ *
+ * Returns: (nullable): " @ URL" */
 static char *
 read_url (const char *text, const char *whole, const char **out_rest, GError **error)
 {
@@ -92,7 +97,9 @@ read_url (const char *text, const char *whole, const char **out_rest, GError **e
   return g_strdup_printf (" @ %.*s", (int) len, start);
 }
 
-/* Versions up to the ";". Returns: (nullable): without spaces */
+/* Reads versions up to the ";".
+ *
+ * Returns: (nullable): without spaces */
 static char *
 read_versions (const char *text, const char *whole, const char **out_rest, GError **error)
 {
@@ -169,7 +176,7 @@ typedef struct
   gsize start, end;    /* @end: before the line break */
   char *name;          /* (nullable): of the project, normalised */
   char *marker;        /* (nullable): without spaces, and with one kind of quotes */
-  const char *comment; /* (nullable): at the end of it */
+  const char *comment; /* (nullable): at its end */
 } Line;
 
 static void
@@ -180,7 +187,7 @@ line_clear (gpointer data)
   g_free (self->marker);
 }
 
-/* As two spellings of a marker are compared. */
+/* Returns a marker in the form in which two spellings are compared. */
 static char *
 plain_marker (const char *marker)
 {
@@ -193,7 +200,7 @@ plain_marker (const char *marker)
   return g_string_free (plain, FALSE);
 }
 
-/* Where a comment begins in [@p, @end): "#" at the start or after white space. */
+/* Returns where a comment begins in [@p, @end): "#" at the start or after white space. */
 static const char *
 find_comment (const char *p, const char *end)
 {
@@ -215,14 +222,14 @@ take_line (GArray *lines, const char *name, gsize start, gsize end, const GStrin
   g_autoptr (TerraneRequirement) requirement =
       terrane_requirement_parse_line (stripped, directory, NULL);
   g_autofree char *first = g_strndup (stripped, strspn (stripped, NAME_LETTERS));
-  /* What is wrong with a line is for whoever resolves the file to say. */
+  /* Errors in a line are reported when the file is resolved. */
   line.name = requirement != NULL ? g_strdup (requirement->normalised)
                                   : terrane_python_normalise_name (first);
   line.marker = requirement != NULL ? plain_marker (requirement->marker) : NULL;
   g_array_append_val (lines, line);
 }
 
-/* The lines that have requirements, joined as pip does. */
+/* Returns the lines with requirements, joined as pip does. */
 static GArray *
 read_lines (const char *name, const char *text)
 {
@@ -251,7 +258,7 @@ read_lines (const char *name, const char *text)
   return lines;
 }
 
-/* Which line is replaced: *@out_line is NULL when one is added. */
+/* Chooses the line to replace: *@out_line is NULL if one is added. */
 static gboolean
 choose_line (GArray *lines, const char *file, const char *name, const char *marker,
              const Line **out_line, GError **error)
@@ -283,7 +290,7 @@ append (const char *text, const char *canonical)
   const char *ending = newline != NULL && newline > text && newline[-1] == '\r' ? "\r\n" : "\n";
   gsize size = strlen (text);
   gboolean whole = size == 0 || text[size - 1] == '\n' || g_str_equal (text, MARK);
-  /* A last line that goes on would have this one as a part of it. */
+  /* A last line with a continuation would include the new one. */
   gboolean goes_on = g_str_has_suffix (text, "\\\n") || g_str_has_suffix (text, "\\\r\n")
                      || g_str_has_suffix (text, "\\");
   return g_strconcat (text, whole ? "" : ending, goes_on ? ending : "", canonical, ending, NULL);

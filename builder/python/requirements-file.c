@@ -16,11 +16,11 @@ enum
   MAX_REQUIREMENTS = 20000,
   MAX_URLS = 100,
   MAX_PROBLEMS = 50,
-  MAX_DEPTH = 32, /* of files in each other */
+  MAX_DEPTH = 32, /* of files that include each other */
   MAX_FILES = 500,
 };
 
-/* What all files of one parse share. */
+/* The state that all files of one parse share. */
 typedef struct
 {
   TerraneRequirements *result;
@@ -37,9 +37,9 @@ typedef struct
 {
   Collection *all;
   const char *name;    /* of the file */
-  char *directory;     /* that it is in */
+  char *directory;     /* that contains it */
   gboolean constraint; /* it was named by "-c" */
-  unsigned line;       /* of the logical line's start, from 1 */
+  unsigned line;       /* of the start of the logical line, from 1 */
 } Parser;
 
 static void G_GNUC_PRINTF (2, 3) note (Parser *self, const char *format, ...)
@@ -62,7 +62,7 @@ note_error (Parser *self, GError *error)
   g_error_free (error);
 }
 
-/* What an option of a line of its own does. */
+/* The effect of an option on a line of its own. */
 typedef enum
 {
   IGNORE,
@@ -120,8 +120,8 @@ find_option (const char *word, const char **out_value)
   return NULL;
 }
 
-/* A directory counts from the file that names it. The user of the requirements knows where the
- * outermost one is. */
+/* A directory is relative to the file that names it. For the outermost file, the user of the
+ * requirements knows the place. */
 static char *
 place_links (const Parser *self, const char *value)
 {
@@ -182,7 +182,7 @@ apply_option (Parser *self, const Option *option, const char *written, GError **
   return TRUE;
 }
 
-/* "-e" with what follows it, or NULL. */
+/* Returns "-e" with what follows it, or NULL. */
 static const char *
 editable_of (const char *text)
 {
@@ -253,7 +253,7 @@ read_requirement (Parser *self, const char *text, GError **error)
   return TRUE;
 }
 
-/* Cuts a comment: "#" at the start or after white space. */
+/* Removes a comment: "#" at the start or after white space. */
 static void
 cut_comment (char *text)
 {
@@ -287,8 +287,8 @@ is_comment (const char *line, size_t len)
   return FALSE;
 }
 
-/* pip's join_lines(): a backslash at the end continues a line, but not that of a comment, and a
- * comment ends what went before. */
+/* Like pip's join_lines(): a backslash at the end continues a line, but not that of a comment, and
+ * a comment ends the lines before it. */
 static gboolean
 read_lines (Parser *self, const char *p, const char *end, GError **error)
 {
@@ -320,7 +320,7 @@ read_lines (Parser *self, const char *p, const char *end, GError **error)
   return TRUE;
 }
 
-/* What PowerShell's ">" writes has a byte order mark, and its letters have a NUL each. */
+/* PowerShell's ">" writes a byte order mark, and a NUL with each letter. */
 static gboolean
 is_utf16 (const char *text, size_t size)
 {
@@ -372,7 +372,7 @@ check_kind (const char *name, GBytes *data, GError **error)
                        kind->what, kind->advice);
 }
 
-/* Reads the file that "-r" or "-c" names, by a path that counts from the file that has the line. */
+/* Reads the file that "-r" or "-c" names, by a path relative to the file with the line. */
 static gboolean
 read_other_file (Parser *self, const char *value, gboolean constraint, GError **error)
 {

@@ -1,6 +1,6 @@
-/* Requirements files as 'pip-compile', 'uv pip compile' and 'uv export' write them and pip reads
- * them (pip documentation, "Requirements File Format"): every project with one version and hashes.
- */
+/* Requirements files as written by 'pip-compile', 'uv pip compile' and 'uv export' and read by pip
+ * (https://pip.pypa.io/en/stable/reference/requirements-file-format/): every project with one
+ * version and hashes. */
 #pragma once
 
 #include "builder/python/requirement.h"
@@ -9,16 +9,17 @@ G_BEGIN_DECLS
 
 /**
  * terrane_requirements_file_parse:
- * @name: what the file is called in messages
+ * @name: name of the file in messages
  * @data: UTF-8, with or without a byte order mark, lines ending with LF or CRLF
  *
- * Of the options, those that name indexes are kept, with environment variables put in; those that
- * say how to build or to resolve are skipped. Files that "-r" and "-c" name are read, by paths that
- * count from the file that names them. What terrane_requirement_parse_line() takes is taken: which
- * requirements count, and whether they are pinned, terrane_requirements_select() says.
+ * Options that name indexes are kept, with environment variables substituted; options about
+ * building or resolving are skipped. Files named by "-r" and "-c" are read, by paths relative to
+ * the file that names them. Accepts what terrane_requirement_parse_line() accepts;
+ * terrane_requirements_select() decides which requirements are used, and whether they are pinned.
  *
- * Returns: (transfer full) (nullable): the requirements, or %NULL with %OCI_ERROR_USAGE (all
- *   problems, a line each, such as "NAME line 3: …") or %OCI_ERROR_LIMIT
+ * Returns: (transfer full): the requirements
+ * Errors: %OCI_ERROR_USAGE (all problems, a line each, such as "NAME line 3: …"),
+ *   %OCI_ERROR_FORMAT, %OCI_ERROR_LIMIT, %OCI_ERROR_IO.
  */
 TerraneRequirements *terrane_requirements_file_parse (const char *name, GBytes *data,
                                                       GError **error);

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-/* JSON has an object or an array first; no requirements file starts with a brace, nor with a
+/* JSON starts with an object or an array; a requirements file starts with neither a brace nor a
  * bracket. */
 static gboolean
 is_json (GBytes *data)
@@ -20,7 +20,7 @@ is_json (GBytes *data)
   return FALSE;
 }
 
-/* Without the byte order mark that some editors and PowerShell's "utf8" put in front. */
+/* Skips the byte order mark that some editors and PowerShell's "utf8" write. */
 static GBytes *
 skip_mark (GBytes *data)
 {

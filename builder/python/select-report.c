@@ -11,7 +11,7 @@ enum
 {
   MAX_LINES = 12,
   MAX_VERSIONS = 5,
-  MAX_PLAIN = 80, /* bytes of a specifier set that stands without quotes */
+  MAX_PLAIN = 80, /* bytes of a specifier set without quotes */
 };
 
 gboolean
@@ -67,8 +67,8 @@ terrane_describe_requires_python (const char *requires_python)
   return g_strconcat ("needs Python ", plain ? requires_python : quoted, NULL);
 }
 
-/* Returns: (nullable): the version of a source distribution of the project: PEP 625, or the older
- * form with dashes in the name and with .zip */
+/* Returns: (nullable): the version of a source distribution of the project: by PEP 625, or in the
+ * older form with dashes in the name and with .zip */
 static TerraneVersion *
 sdist_version (const char *file_name, const char *name)
 {
@@ -103,7 +103,7 @@ compare_elements (gconstpointer a, gconstpointer b)
   return terrane_version_compare (*(TerraneVersion *const *) a, *(TerraneVersion *const *) b);
 }
 
-/* The different versions that have wheels, in order. */
+/* Returns the different versions that have wheels, in order. */
 static GPtrArray *
 versions_of (const TerraneWanted *wanted, const GPtrArray *files)
 {
@@ -134,7 +134,7 @@ throw_no_version (const TerraneWanted *wanted, const GPtrArray *files, GError **
   while (before < versions->len
          && terrane_version_compare (versions->pdata[before], wanted->version) < 0)
     before++;
-  /* As many from before as from after; where one side has less, the other gives more. */
+  /* As many before as after; if one side has fewer, the other gives more. */
   guint first = before > MAX_VERSIONS / 2 + 1 ? before - MAX_VERSIONS / 2 - 1 : 0;
   guint last = MIN (first + MAX_VERSIONS, versions->len);
   first = last > MAX_VERSIONS ? last - MAX_VERSIONS : 0;

@@ -1,4 +1,4 @@
-/* What terrane_select_wheel() says when there is no wheel. */
+/* Explains why no wheel matched, for terrane_select_wheel(). */
 #pragma once
 
 #include "builder/python/target.h"
@@ -6,43 +6,44 @@
 
 G_BEGIN_DECLS
 
-/* The project and version that are looked for. */
+/* The project and version to look for. */
 typedef struct
 {
   char *project; /* as in the requirements */
-  char *name;    /* the same, normalised */
+  char *name;    /* likewise, normalised */
   TerraneVersion *version;
   char *specifier; /* "==VERSION" */
 } TerraneWanted;
 
-/** Returns: %FALSE with %OCI_ERROR_USAGE when @project or @version is not one */
+/** Sets the members. %OCI_ERROR_USAGE if @project or @version is not valid. */
 gboolean terrane_wanted_init (TerraneWanted *self, const char *project, const char *version,
                               GError **error);
 void terrane_wanted_clear (TerraneWanted *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneWanted, terrane_wanted_clear)
 
-/** Whether "==" of the wanted version matches @version. */
+/** Whether "==" with the wanted version matches @version. */
 gboolean terrane_wanted_is (const TerraneWanted *self, const TerraneVersion *version);
 
-/* A wheel that was not taken. */
+/* A wheel that was rejected. */
 typedef struct
 {
-  const char *file_name; /* the name of a wheel by grammar, so that it is safe to print */
+  const char *file_name; /* a valid file name of a wheel, which is safe to print */
   char *reason;
-  unsigned distance; /* the less, the nearer to fitting */
+  unsigned distance; /* the smaller, the closer to a match */
 } TerraneRefusal;
 
 void terrane_refusal_free (TerraneRefusal *self);
 
-/** "needs Python >=3.12". Returns: (transfer full) */
+/** Returns: (transfer full): "needs Python >=3.12" */
 char *terrane_describe_requires_python (const char *requires_python);
 
 /**
  * terrane_throw_no_wheel:
- * @files: (element-type TerraneIndexFile): everything that was offered
- * @refusals: (element-type TerraneRefusal): the wheels of the wanted version; sorted here
+ * @files: (element-type TerraneIndexFile): all offered files
+ * @refusals: (element-type TerraneRefusal): the wheels of the wanted version; will be sorted
  *
- * Returns: %FALSE with %OCI_ERROR_NOT_FOUND and the message that terrane_select_wheel() promises
+ * Sets %OCI_ERROR_NOT_FOUND with the message that terrane_select_wheel() describes. Returns: always
+ * %FALSE
  */
 gboolean terrane_throw_no_wheel (const TerraneWanted *wanted, const GPtrArray *files,
                                  GPtrArray *refusals, const TerranePythonTarget *target,

@@ -7,7 +7,7 @@
 
 enum
 {
-  /* More than any minor version of Python has had releases. */
+  /* More than the releases of any minor version of Python. */
   MAX_PATCH = 63,
   NEWEST_LIBC_MINOR = 99,
 };
@@ -18,7 +18,7 @@ typedef struct
   const TerraneIndexFile *file;
   TerraneWheelName *name;
   TerraneVersion *version;
-  int rank; /* -1 when it does not fit */
+  int rank; /* -1 if it does not match */
 } Candidate;
 
 static void
@@ -39,8 +39,8 @@ is_allowed (const TerraneIndexFile *file, const OciDigest *hashes, size_t n_hash
   return !file->has_sha256;
 }
 
-/* Where no more than the minor version is known, whether some release of it is in the set: a set
- * such as ">=3.8,!=3.9.0,!=3.9.1" is not meant to exclude 3.9. */
+/* If only the minor version is known, whether any of its releases is in the set: a set such as
+ * ">=3.8,!=3.9.0,!=3.9.1" is not meant to exclude 3.9. */
 gboolean
 terrane_select_allows_python (const char *requires_python, const TerranePythonTarget *target)
 {
@@ -66,7 +66,7 @@ terrane_select_describe_python (const TerranePythonTarget *target)
                            : g_steal_pointer (&minor);
 }
 
-/* Returns: (nullable): the candidate that @file is, if it is one */
+/* Returns: (nullable): @file as a candidate, if it is one */
 static Candidate *
 candidate_new (const TerraneIndexFile *file, const TerraneWanted *wanted, const TerraneTags *tags)
 {
@@ -104,7 +104,7 @@ add_refusal (GPtrArray *refusals, const Candidate *candidate, gboolean python_ok
   if (candidate->rank < 0)
     {
       refusal->reason = terrane_tags_explain (target, candidate->name, &refusal->distance);
-      refusal->distance++; /* a wheel that fits but for the others is nearer */
+      refusal->distance++; /* a wheel that is refused only because of the others is closer */
     }
   else if (!python_ok)
     refusal->reason = terrane_describe_requires_python (candidate->file->requires_python);
@@ -113,7 +113,8 @@ add_refusal (GPtrArray *refusals, const Candidate *candidate, gboolean python_ok
   g_ptr_array_add (refusals, refusal);
 }
 
-/* Whether the wheel fits no image without a C library, and one that has some. */
+/* Whether the wheel needs a C library: it does not match an image without one, but one with
+ * some. */
 static gboolean
 wants_libc (const Candidate *self, const TerranePythonTarget *target)
 {

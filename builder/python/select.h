@@ -1,4 +1,4 @@
-/* The wheel that a pinned requirement installs in an image. */
+/* Selects the wheel that a pinned requirement installs in an image. */
 #pragma once
 
 #include "builder/python/index-file.h"
@@ -10,38 +10,37 @@ G_BEGIN_DECLS
 /**
  * terrane_select_wheel:
  * @project: its name, in any spelling
- * @version: as pinned; files match it as by "==" (PEP 440): "1.0" also means "1.0.0" and
- * "1.0+local"
- * @files: (element-type TerraneIndexFile): what indexes offer of the project; other files are
- *   skipped
- * @hashes: the SHA-256 digests that the requirement allows. A file without one is a candidate by
- * its name alone: the caller verifies what it downloads in any case. With @n_hashes 0 only such
- * files are.
- * @target: what the wheel must fit
+ * @version: as pinned; matched like "==" (PEP 440): "1.0" also means "1.0.0" and "1.0+local"
+ * @files: (element-type TerraneIndexFile): files that indexes offer for the project; other files
+ *   are skipped
+ * @hashes: SHA-256 digests that the requirement allows. A file without a digest is a candidate by
+ *   its name alone, since the caller verifies every download. If @n_hashes is 0, only such files
+ *   are candidates
+ * @target: what the wheel must match
  *
- * Like pip: of the wheels that fit and whose `requires_python` allows the target's Python, those
- * with a known digest first, then the greatest version, the best tag (PEP 425) and the greatest
- * build tag; of equal ones the first. A yanked file is as good as another, since the version is
- * pinned (PEP 592). A `requires_python` that is not a specifier set is ignored.
+ * Like pip: among the wheels that match and whose `requires_python` allows the target's Python,
+ * prefers those with a known digest, then the greatest version, the best tag (PEP 425) and the
+ * greatest build tag, then the first. Yanked files are not treated differently, since the version
+ * is pinned (PEP 592). A `requires_python` that is not a specifier set is ignored.
  *
- * Errors: %OCI_ERROR_USAGE when @project or @version is not one, and when a wheel that is for a C
- * library could be used, and the target's is not known. %OCI_ERROR_NOT_FOUND when there is
- * no such wheel; the message says what there is instead: other versions, only a source
- * distribution, or wheels with the reason why each does not fit, nearest first, a line each.
+ * Errors: %OCI_ERROR_USAGE if @project or @version is not valid, or if a wheel for a C library
+ *   could be used, and the target's is not known. %OCI_ERROR_NOT_FOUND if there is no such wheel;
+ *   the message lists what there is instead: other versions, only a source distribution, or wheels
+ *   with the reason why each does not match, closest first, a line each.
  *
- * Returns: (transfer none) (nullable): an element of @files
+ * Returns: (transfer none): an element of @files
  */
 const TerraneIndexFile *terrane_select_wheel (const char *project, const char *version,
                                               const GPtrArray *files, const OciDigest *hashes,
                                               size_t n_hashes, const TerranePythonTarget *target,
                                               GError **error);
 
-/** Whether the target's Python, or some release of its minor version where the patch version is not
- * known, is in a specifier set; NULL and what is not such a set allow all. */
+/** Whether the target's Python, or some release of its minor version if the patch version is
+ * unknown, is in a specifier set; %NULL and invalid sets allow all. */
 gboolean terrane_select_allows_python (const char *requires_python,
                                        const TerranePythonTarget *target);
 
-/** "3.11.2", or "3.11" where no more is known. Returns: (transfer full) */
+/** Returns: (transfer full): "3.11.2", or "3.11" if the patch version is unknown */
 char *terrane_select_describe_python (const TerranePythonTarget *target);
 
 G_END_DECLS

@@ -1,4 +1,4 @@
-/* Why a wheel does not fit: terrane_tags_explain(). */
+/* Explains why a wheel does not match: terrane_tags_explain(). */
 #include "builder/python/tags.h"
 
 #include "oci/base/number.h"
@@ -10,7 +10,7 @@ enum
   MAX_NUMBER = 9999, /* of a version in a tag */
 };
 
-/* How far away something is; the order is what terrane_tags_explain() promises. */
+/* The distance of a reason; the order is the one that terrane_tags_explain() promises. */
 typedef enum
 {
   FITS,
@@ -33,13 +33,13 @@ enum
   ABI_OTHER,
 };
 
-/* A reason not to fit. Of two at the same distance, the one with the smaller detail is nearer: for
- * versions, how many minor versions are missing. */
+/* A reason for a mismatch. Of two at the same distance, the one with the smaller detail is closer:
+ * for versions, the number of missing minor versions. */
 typedef struct
 {
   Distance distance;
   unsigned detail;
-  char *words; /* NULL when it fits */
+  char *words; /* NULL if it matches */
 } Reason;
 
 static void
@@ -159,7 +159,7 @@ libc_reason (const LinuxPlatform *platform, const TerranePythonTarget *target)
                      g_strdup_printf ("it is for %s (%s), the base has %s %u.%u", theirs,
                                       platform->name, ours, target->libc_major,
                                       target->libc_minor) };
-  /* PEP 656: another major version of musl is another ABI. glibc 3 would have all of glibc 2. */
+  /* PEP 656: another major version of musl is another ABI. glibc 3 would include all of glibc 2. */
   gboolean other_major = platform->libc == TERRANE_LIBC_MUSL ? platform->major != target->libc_major
                                                              : platform->major > target->libc_major;
   if (other_major
@@ -248,7 +248,8 @@ interpreter_reason (const Interpreter *interpreter, const char *python)
   return (Reason){ NEAR_UNKNOWN, 0, g_strdup_printf ("it is for the interpreter %s", python) };
 }
 
-/* With abi3 or without an ABI, a wheel is for its Python or later; else for that one alone. */
+/* With abi3 or without an ABI, a wheel is for its Python or later; otherwise for that version
+ * only. */
 static Reason
 version_reason (const Interpreter *interpreter, const char *python, const char *abi,
                 const TerranePythonTarget *target)
@@ -299,7 +300,7 @@ python_reason (const char *python, const char *abi, const TerranePythonTarget *t
     return reason;
   Reason version = version_reason (&interpreter, python, abi, target);
   Reason other = abi_reason (python, abi);
-  /* "cp37m" only says what "cp37" says. */
+  /* "cp37m" means the same as "cp37". */
   gboolean only_flag =
       version.distance != FITS && other.distance == NEAR_ABI && other.detail == ABI_OTHER;
   Reason *farther = other.distance > version.distance && !only_flag ? &other : &version;
@@ -325,7 +326,7 @@ terrane_tags_explain (const TerranePythonTarget *target, const TerraneWheelName 
         keep_nearer (&python, &reason);
       }
   Reason *greater = platform.distance > python.distance ? &platform : &python;
-  if (greater->words == NULL) /* each part fits, but no tag has them together */
+  if (greater->words == NULL) /* each part matches, but no tag combines them */
     *greater = (Reason){ NEAR_UNKNOWN, 0,
                          g_strdup_printf ("%s-%s-%s is not a tag that Python accepts",
                                           wheel->python[0], wheel->abi[0], wheel->platform[0]) };
@@ -350,7 +351,7 @@ terrane_tags_explain_wheel (const TerranePythonTarget *target, const char *name,
     {
       g_autoptr (TerraneWheelName) wheel = parse_tag (tags->pdata[i]);
       if (wheel == NULL || terrane_tags_rank_wheel (ours, wheel) >= 0)
-        return NULL; /* what cannot be read says nothing */
+        return NULL; /* an unreadable tag explains nothing */
     }
   if (tags->len == 0)
     return NULL;

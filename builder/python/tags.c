@@ -7,13 +7,13 @@
 
 enum
 {
-  /* Of a range of older minor versions, the newest this many count: a base image that claims Python
-   * 3.4000000000 does not cost more than one that does not. */
+  /* The maximum number of older minor versions in a range, newest first: a base image that claims
+   * Python 3.4000000000 costs no more than any other. */
   MAX_OLDER = 100,
   FIRST_ABI3_MINOR = 2,     /* PEP 384: Python 3.2 */
   OLDEST_GLIBC_X86_64 = 5,  /* manylinux1, PEP 513 */
   OLDEST_GLIBC_OTHER = 17,  /* manylinux2014, PEP 599 */
-  NEWEST_GLIBC_2_MINOR = 50 /* assumed where the major version is 3, as packaging does */
+  NEWEST_GLIBC_2_MINOR = 50 /* assumed if the major version is 3, as packaging does */
 };
 
 struct _TerraneTags

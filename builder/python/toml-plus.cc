@@ -1,8 +1,8 @@
 /* The only C++ here: toml++ in, jansson out. */
 #include "builder/python/toml-private.h"
 
-/* What the library asserts of its own work does not hold for all broken files ("[;"): then it must
- * neither go on nor end the process. */
+/* Assertions of the library do not hold for all broken files ("[;"): then it must neither continue
+ * nor end the process. */
 #undef NDEBUG
 #define TOML_ASSERT(expression) ((expression) ? static_cast<void> (0) : refuse_broken ())
 

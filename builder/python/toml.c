@@ -7,18 +7,18 @@
 enum
 {
   MAX_BYTES = 8 * 1024 * 1024,
-  MAX_VALUES = 500000, /* each costs much more than the bytes that it is written with */
-  MAX_PARTS = 64,      /* of a dotted key: each is a table in the one before */
+  MAX_VALUES = 500000, /* each costs much more memory than its bytes in the file */
+  MAX_PARTS = 64,      /* of a dotted key: each is a table inside the previous one */
 };
 
-/* Goes through the text for what has to be known before the library makes anything of it: how many
- * values there are at most, and how deep dotted keys lead. */
+/* Scans the text for limits that must be checked before the library parses it: the maximum number
+ * of values, and the depth of dotted keys. */
 typedef struct
 {
   const char *at, *end;
   unsigned line;
   size_t values; /* each has a "=" or a "," beside it */
-  size_t parts;  /* of what may be a key */
+  size_t parts;  /* of a possible key */
 } Scan;
 
 static gboolean
@@ -35,8 +35,8 @@ skip_comment (Scan *self)
   self->at = newline != NULL ? newline : self->end;
 }
 
-/* A string ends with the quotes that it starts with; only the double ones have escapes. What is not
- * closed at the end of its line is a mistake, which the library finds at the same place. */
+/* A string ends with the quotes that it starts with; only double quotes have escapes. A string that
+ * is not closed on its line is an error, which the library finds at the same place. */
 static void
 skip_string (Scan *self)
 {
@@ -130,7 +130,7 @@ terrane_toml_parse (const char *name, GBytes *data, TerraneToml *out, GError **e
   json_t *root =
       terrane_toml_plus_parse (size > 0 ? text : "", size, take_table, lines, &line, &message);
   if (root == NULL && message == NULL)
-    g_error ("out of memory"); /* as GLib does */
+    g_error ("out of memory"); /* like GLib */
   if (root == NULL)
     {
       g_autofree char *quoted = oci_quote (message);

@@ -1,4 +1,5 @@
-/* TOML 1.0 (toml.io), read by toml++ into the types of JSON, so that oci/base/json.h reads it. */
+/* TOML 1.0 (https://toml.io), read by toml++ into the types of JSON, so that oci/base/json.h can
+ * read it. */
 #pragma once
 
 #include "oci/base/json.h"
@@ -8,20 +9,20 @@ G_BEGIN_DECLS
 typedef struct
 {
   json_t *root;      /* an object. Dates, times, infinities and NaN are empty objects */
-  GHashTable *lines; /* json_t * of a table in it -> the line that it starts in */
+  GHashTable *lines; /* json_t * of a table in it -> the line in which it starts */
 } TerraneToml;
 
 /**
  * terrane_toml_parse:
- * @name: what the file is called in messages
+ * @name: name of the file in messages
  * @out: (out): set on success only
  *
- * Returns: %FALSE with %OCI_ERROR_USAGE, "NAME line N: …", or %OCI_ERROR_LIMIT for more than 8 MiB,
- *   500000 values, values in more than 64 others, or a key of more than 64 parts
+ * Errors: %OCI_ERROR_USAGE, "NAME line N: …"; %OCI_ERROR_LIMIT for more than 8 MiB, 500000 values,
+ *   more than 64 levels of values, or a key of more than 64 parts.
  */
 gboolean terrane_toml_parse (const char *name, GBytes *data, TerraneToml *out, GError **error);
 
-/** The line of @value or of the nearest table around it; 0 when there is none. */
+/** Returns the line of @value or of the nearest table that contains it; 0 if there is none. */
 unsigned terrane_toml_line (const TerraneToml *self, const OciJson *at);
 
 void terrane_toml_clear (TerraneToml *self);

@@ -8,8 +8,8 @@ enum
   MAX_SPECIFIERS_BYTES = 8192,
 };
 
-/* A number without a limit: digits in the text of the version, leading zeros left out, so that zero
- * has none. */
+/* A number without a limit: digits in the text of the version, without leading zeros, so that zero
+ * has no digit. */
 typedef struct
 {
   const char *digits;
@@ -51,7 +51,7 @@ is_separator (char c)
   return c == '.' || c == '_' || c == '-';
 }
 
-/* Reads the digits at *@p; none are zero, as PEP 440 ("Implicit pre-release number") says. */
+/* Reads the digits at *@p; none mean zero, by PEP 440 ("Implicit pre-release number"). */
 static Number
 read_number (const char **p)
 {
@@ -72,8 +72,8 @@ compare_numbers (Number a, Number b)
   return (order > 0) - (order < 0);
 }
 
-/* Reads "[separator] WORD [separator] [number]" with one of @words, of which a longer one stands
- * before its own beginning. Returns its index, or -1 with *@p unchanged. */
+/* Reads "[separator] WORD [separator] [number]" with one of @words, in which a longer word precedes
+ * its own prefix. Returns its index, or -1 with *@p unchanged. */
 static int
 read_suffix (const char **p, const char *const *words, Number *out_number)
 {
@@ -115,7 +115,7 @@ read_post (TerraneVersion *self, const char **p)
   self->has_post = read_suffix (p, words, &self->post_number) >= 0;
 }
 
-/* *@p stands after the "+". */
+/* *@p is after the "+". */
 static gboolean
 read_local (TerraneVersion *self, const char **p)
 {
@@ -223,7 +223,7 @@ terrane_version_is_prerelease (const TerraneVersion *self)
   return self->pre != PRE_NONE || self->has_dev;
 }
 
-/* A component of the release; those that are not written are zero. */
+/* Returns a component of the release; missing ones are zero. */
 static Number
 release_at (const TerraneVersion *self, guint i)
 {
@@ -327,7 +327,7 @@ typedef enum
   OP_GREATER,
 } Operator;
 
-/* By Operator; a longer one stands before its own beginning. */
+/* By Operator; a longer one precedes its own prefix. */
 static const char *const operators[] = { "===", "~=", "==", "!=", "<=", ">=", "<", ">" };
 
 /* "Exclusive ordered comparison": "<1.0" excludes pre-releases of 1.0 itself. */
@@ -343,7 +343,7 @@ is_less (const TerraneVersion *version, const TerraneVersion *bound)
   return compare_public (version, &lowest) < 0;
 }
 
-/* The same section: ">1.0" excludes post-releases of 1.0, and its local versions. */
+/* Same section: ">1.0" excludes post-releases of 1.0, and its local versions. */
 static gboolean
 is_greater (const TerraneVersion *version, const TerraneVersion *bound)
 {

@@ -32,10 +32,10 @@ install_clear (Install *self)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Install, install_clear)
 
-/* Where a member goes. */
+/* The destination of a member. */
 typedef struct
 {
-  char *path; /* (nullable): NULL when it is left out */
+  char *path; /* (nullable): NULL if it is left out */
   gboolean script;
 } Place;
 
@@ -46,7 +46,7 @@ place_clear (Place *self)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Place, place_clear)
 
-/* What @path is called inside of @dir; NULL when it is not there. */
+/* Returns the path of @path inside @dir; NULL if it is outside. */
 static const char *
 below (const char *path, const char *dir)
 {
@@ -61,7 +61,8 @@ is_one_of (const char *name, const char *const *names)
   return name != NULL && g_strv_contains (names, name);
 }
 
-/* RECORD and its signatures: they have no digest in RECORD, and belong to the wheel only. */
+/* Whether it is RECORD or one of its signatures: they have no digest in RECORD, and only belong to
+ * the wheel. */
 static gboolean
 is_record (const TerraneWheel *wheel, const char *path)
 {
@@ -69,7 +70,8 @@ is_record (const TerraneWheel *wheel, const char *path)
   return is_one_of (below (path, wheel->info_dir), names);
 }
 
-/* What an installer says of the installation; in a wheel it says nothing. */
+/* Whether it is a statement of the installer about the installation; in a wheel it means
+ * nothing. */
 static gboolean
 is_of_installer (const TerraneWheel *wheel, const char *path)
 {
@@ -77,7 +79,7 @@ is_of_installer (const TerraneWheel *wheel, const char *path)
   return is_one_of (below (path, wheel->info_dir), names);
 }
 
-/* Old setuptools packed the scripts of entry points; like pip, the generated ones are preferred. */
+/* Old setuptools packed the scripts of entry points; like pip, this prefers the generated ones. */
 static gboolean
 is_replaced (const TerraneWheel *wheel, const char *name)
 {
@@ -132,7 +134,7 @@ place (const TerraneWheel *wheel, const char *path, Place *out, GError **error)
   return TRUE;
 }
 
-/* Gives a file away; its row must follow. */
+/* Hands over a file; its row must follow. */
 static gboolean
 deliver (Install *self, const char *path, uint32_t mode, uint64_t size, TerraneWheelRead read,
          gpointer read_data, GError **error)
@@ -156,7 +158,7 @@ static void G_GNUC_PRINTF (3, 4) note (Install *self, const char *path, const ch
   g_ptr_array_add (self->wheel->problems, g_strconcat (quoted, " ", text, NULL));
 }
 
-/* Returns: (nullable): what RECORD says of a member */
+/* Returns: (nullable): the row of a member in RECORD */
 static const TerraneRecordRow *
 find_row (Install *self, const char *path)
 {
@@ -205,7 +207,7 @@ compare_texts (gconstpointer a, gconstpointer b)
   return strcmp (*(const char *const *) a, *(const char *const *) b);
 }
 
-/* In an order that does not depend on the table's. */
+/* Uses an order that does not depend on the hash table. */
 static void
 check_all_met (Install *self)
 {
@@ -221,7 +223,7 @@ check_all_met (Install *self)
     note (self, missing->pdata[i], "is listed and not there");
 }
 
-/* Generated content and how much of it was read. */
+/* Generated content, and the number of bytes read. */
 typedef struct
 {
   const char *text;
@@ -278,7 +280,7 @@ compare_rows (gconstpointer a, gconstpointer b)
   return strcmp ((*x)->path, (*y)->path);
 }
 
-/* The row of RECORD itself, which can have no digest, stands last. */
+/* The row of RECORD itself, which can have no digest, is the last. */
 static gboolean
 generate_record (Install *self, GError **error)
 {

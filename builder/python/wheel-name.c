@@ -9,7 +9,7 @@
 enum
 {
   MAX_BYTES = 255, /* of a file name on Linux */
-  MAX_TAGS = 1024, /* that a compressed tag set stands for */
+  MAX_TAGS = 1024, /* that a compressed tag set expands to */
 };
 
 static const char extension[] = ".whl";
@@ -50,7 +50,7 @@ is_word (const char *text)
   return TRUE;
 }
 
-/* The members of a compressed tag set, or NULL when it is not one. */
+/* Returns the members of a compressed tag set, or NULL if it is not one. */
 static GStrv
 read_tags (const char *text)
 {

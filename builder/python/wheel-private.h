@@ -1,4 +1,5 @@
-/* What the two passes over a wheel share: wheel.c reads what it is, wheel-install.c installs it. */
+/* State shared by the two passes over a wheel: wheel.c reads its metadata, wheel-install.c installs
+ * it. */
 #pragma once
 
 #include "oci/archive-reader.h"
@@ -18,28 +19,26 @@ struct _TerraneWheel
   TerraneMetadata *metadata;
   GPtrArray *tags;          /* of char *: "Tag" of WHEEL */
   GHashTable *record;       /* terrane_record_parse() */
-  GPtrArray *problems;      /* of char *: what is not right with RECORD */
-  guint parse_problems;     /* how many of these were there before anything was installed */
-  GPtrArray *rows;          /* (nullable): of TerraneRecordRow: what was installed */
+  GPtrArray *problems;      /* of char *: problems of RECORD */
+  guint parse_problems;     /* number of these before anything was installed */
+  GPtrArray *rows;          /* (nullable): of TerraneRecordRow: installed files */
   GPtrArray *entry_points;  /* terrane_entry_points_parse() */
   GHashTable *script_names; /* of @entry_points: a set */
 };
 
-/* What a pass has seen, to hold it to the limits. */
+/* Totals of a pass, to be compared with the limits. */
 typedef struct
 {
   uint64_t members;
-  uint64_t bytes; /* unpacked, as declared: reading stops where a member is larger */
+  uint64_t bytes; /* unpacked, as declared: reading stops if a member is larger */
 } TerraneWheelTotals;
 
-/**
- * terrane_wheel_rewind:
- *
- * Returns: (transfer full): a reader at the wheel's first member
- */
+/** Returns: (transfer full): a reader at the wheel's first member. Errors: %OCI_ERROR_FORMAT,
+ * %OCI_ERROR_UNSUPPORTED, %OCI_ERROR_LIMIT, %OCI_ERROR_IO. */
 OciArchiveReader *terrane_wheel_rewind (TerraneWheel *self, GError **error);
 
-/** Counts a member in. Fails when it is over a limit or neither file nor directory. */
+/** Counts a member. Fails if it exceeds a limit or is neither a file nor a directory. Errors:
+ * %OCI_ERROR_FORMAT, %OCI_ERROR_LIMIT. */
 gboolean terrane_wheel_count (const TerraneWheel *self, const OciEntry *entry,
                               TerraneWheelTotals *totals, GError **error);
 

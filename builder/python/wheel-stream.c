@@ -23,7 +23,7 @@ struct _TerraneWheelStream
   OciArchiveReader *reader;
   const TerraneRecordRow *want; /* (nullable) */
   char *path;
-  TerraneRecordAlgorithm algorithm;          /* of the digest in RECORD; SHA-256 without one */
+  TerraneRecordAlgorithm algorithm;          /* of the digest in RECORD; SHA-256 if there is none */
   uint8_t digest[TERRANE_RECORD_DIGEST_MAX]; /* of the content, once it was read */
   const char *difference;                    /* (nullable): from RECORD */
   uint64_t declared;
@@ -32,11 +32,11 @@ struct _TerraneWheelStream
   GChecksum *checksum; /* (nullable): instead of @sha256, for the longer digests */
   uint64_t got;
 
-  /* Of scripts. */
+  /* For scripts. */
   const char *shebang; /* (nullable) */
-  gboolean started;    /* the first bytes were looked at */
+  gboolean started;    /* the first bytes were examined */
   gboolean skipping;   /* inside the first line, which was replaced */
-  GString *pending;    /* comes before what the reader has left */
+  GString *pending;    /* read before the rest of the reader */
   OciDigester *new_sha256;
   uint64_t new_size;
 };
@@ -106,7 +106,7 @@ compare (TerraneWheelStream *self)
     self->difference = "has another size";
 }
 
-/* Reads the member as it is in the wheel. */
+/* Reads the member as stored in the wheel. */
 static gboolean
 read_member (TerraneWheelStream *self, void *buffer, size_t len, size_t *out_read, GError **error)
 {
@@ -116,7 +116,7 @@ read_member (TerraneWheelStream *self, void *buffer, size_t len, size_t *out_rea
     return TRUE;
   if (self->state == STATE_FAILED)
     return oci_throw (error, OCI_ERROR_CORRUPT, "a member was read further after an error");
-  self->state = STATE_FAILED; /* until the outcome is known */
+  self->state = STATE_FAILED; /* until the result is known */
   if (!oci_archive_reader_read (self->reader, buffer, len, &n, error))
     return FALSE;
   if (n > self->declared - self->got)
@@ -133,7 +133,7 @@ read_member (TerraneWheelStream *self, void *buffer, size_t len, size_t *out_rea
   return TRUE;
 }
 
-/* Looks whether the script is one of Python, and replaces its interpreter. */
+/* Checks whether it is a Python script, and replaces its interpreter. */
 static gboolean
 start_script (TerraneWheelStream *self, GError **error)
 {
@@ -151,7 +151,7 @@ start_script (TerraneWheelStream *self, GError **error)
   return TRUE;
 }
 
-/* Drops what is left of the first line from @buffer. */
+/* Removes the rest of the first line from @buffer. */
 static void
 skip_line (TerraneWheelStream *self, char *buffer, size_t *len)
 {

@@ -1,5 +1,5 @@
-/* Content of one member of a wheel: compared with RECORD as it streams, and for scripts with the
- * interpreter put in. */
+/* Content of one member of a wheel: compared with RECORD while it is read, and for scripts with the
+ * interpreter substituted. */
 #pragma once
 
 #include "oci/archive-reader.h"
@@ -12,9 +12,9 @@ typedef struct _TerraneWheelStream TerraneWheelStream;
 
 /**
  * terrane_wheel_stream_new:
- * @reader: at the member @entry; borrowed, like everything here, as long as the stream lives
+ * @reader: at the member @entry; borrowed, like all arguments, as long as the stream lives
  * @want: (nullable): the member's row of RECORD
- * @shebang: (nullable): what replaces a first line that starts with "#!python"
+ * @shebang: (nullable): replaces a first line that starts with "#!python"
  *
  * Returns: (transfer full)
  */
@@ -28,22 +28,24 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneWheelStream, terrane_wheel_stream_free)
  * terrane_wheel_stream_read:
  * @stream: a TerraneWheelStream; this is a %TerraneWheelRead
  *
- * *@out_read is 0 at the end. Fails with %OCI_ERROR_FORMAT where more comes than the zip's
- * directory says.
+ * *@out_read is 0 at the end. Fails with %OCI_ERROR_FORMAT if there is more content than the zip's
+ * directory says. Errors: %OCI_ERROR_FORMAT, %OCI_ERROR_CORRUPT.
  */
 gboolean terrane_wheel_stream_read (gpointer stream, void *buffer, size_t len, size_t *out_read,
                                     GError **error);
 
 /**
  * terrane_wheel_stream_finish:
- * @row: gets digest and size of what was read, the script's new ones too
+ * @row: receives digest and size of what was read, for scripts the new ones
  *
- * Reads what is left, so that the content is compared whoever read it.
+ * Drains the content, so that it is compared even if it was not read completely.
+ *
+ * Errors: %OCI_ERROR_FORMAT, %OCI_ERROR_CORRUPT.
  */
 gboolean terrane_wheel_stream_finish (TerraneWheelStream *self, TerraneRecordRow *row,
                                       GError **error);
 
-/** Of a finished stream: how the content differs from what RECORD says. Returns: (transfer none)
+/** For a finished stream: returns how the content differs from RECORD. Returns: (transfer none)
  * (nullable): "has another digest", "has another size" */
 const char *terrane_wheel_stream_difference (const TerraneWheelStream *self);
 

@@ -17,20 +17,20 @@
 #define MAX_MEMBER_BYTES (2048 * MIB)
 #define MAX_WHEEL_BYTES (4096 * MIB)
 #define MAX_RATIO G_GUINT64_CONSTANT (200) /* of unpacked size to file size … */
-#define MAX_RATIO_FREE (64 * MIB)          /* … once so much is unpacked */
+#define MAX_RATIO_FREE (64 * MIB)          /* … once this much is unpacked */
 #define MAX_METADATA_BYTES (8 * MIB)
 #define MAX_RECORD_BYTES (64 * MIB)
 
 enum
 {
-  MAX_PROBLEMS = 3, /* that are told one by one */
+  MAX_PROBLEMS = 3, /* that are reported individually */
 };
 
-/* The first pass: what open() collects. */
+/* The first pass: the data that open() collects. */
 typedef struct
 {
   TerraneWheel *wheel;
-  char *name; /* normalised, of the file name */
+  char *name; /* normalised, from the file name */
   TerraneVersion *version;
   TerraneWheelTotals totals;
   GHashTable *names; /* paths of members: a set */
@@ -53,7 +53,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Survey, survey_clear)
 OciArchiveReader *
 terrane_wheel_rewind (TerraneWheel *self, GError **error)
 {
-  /* terrane_wheel_count() holds members to the limits of wheels. */
+  /* terrane_wheel_count() applies the limits of wheels to members. */
   self->budget.limits = (OciUnpackLimits){ UINT64_MAX, UINT64_MAX, UINT64_MAX };
   return oci_archive_reader_new_wheel ("zip", self->fd, &self->budget, error);
 }
@@ -84,8 +84,8 @@ terrane_wheel_count (const TerraneWheel *self, const OciEntry *entry, TerraneWhe
   return TRUE;
 }
 
-/* Whether @text is "NAME-VERSION" of the wheel in any spelling. Both may have a "-" in old wheels,
- * so every one is tried. */
+/* Whether @text is "NAME-VERSION" of the wheel in any spelling. In old wheels both may have a "-",
+ * so every split is tried. */
 static gboolean
 names_this_wheel (const Survey *self, const char *text, size_t len)
 {
@@ -125,7 +125,7 @@ note_directory (const Survey *self, const char *path, const char *suffix, char *
   return TRUE;
 }
 
-/* Reads a member of the metadata whole. */
+/* Reads a whole member of the metadata. */
 static gboolean
 read_whole (OciArchiveReader *reader, const OciEntry *entry, uint64_t max, GBytes **out,
             GError **error)
@@ -207,7 +207,7 @@ parse_file_name (Survey *self, const char *file_name, GError **error)
   return self->version != NULL;
 }
 
-/* What does not begin as a zip file does, whatever is said of it further on. */
+/* Refuses a file that does not begin like a zip file, whatever it says further on. */
 static gboolean
 check_zip (TerraneWheel *self, GError **error)
 {

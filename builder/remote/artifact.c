@@ -2,8 +2,8 @@
 
 #include "builder/remote/remote-private.h"
 
-/* @repository: its tag would be another key of the registries that are kept.
- * Returns: (transfer none) (nullable) */
+/* @repository: its tag would be another key of the kept registries. Returns: (transfer none)
+ * (nullable) */
 static OciRegistry *
 open_repository (TerraneRemote *self, const OciReference *repository, GCancellable *cancellable,
                  GError **error)

@@ -1,4 +1,4 @@
-/* Images from registry to registry. */
+/* Copies images from registry to registry. */
 #include "builder/remote/registries-conf.h"
 #include "builder/remote/remote-private.h"
 #include "builder/store/scratch.h"
@@ -12,7 +12,7 @@ typedef struct
 {
   TerraneRemote *remote;
   OciRegistry *source;
-  OciLayout *layout;      /* that layers pass through */
+  OciLayout *layout;      /* temporary, for layers on their way */
   const char *mount_from; /* (nullable) */
 } Copy;
 
@@ -32,13 +32,13 @@ provide (gpointer data, const OciDescriptor *blob, GCancellable *cancellable, GE
   return oci_registry_fetch_blob (self->source, self->layout, blob, NULL, NULL, cancellable, error);
 }
 
-/* A blob that has arrived needs no place here any more. */
+/* Removes a blob that has arrived. */
 static void
 on_transfer (gpointer data, const OciDescriptor *blob, OciTransferState state, uint64_t done)
 {
   const Copy *self = data;
   if (state == OCI_TRANSFER_DONE)
-    (void) oci_layout_remove_blob (self->layout, &blob->digest, NULL); /* all of it goes later */
+    (void) oci_layout_remove_blob (self->layout, &blob->digest, NULL); /* temporary anyway */
   terrane_remote_on_transfer (self->remote, blob, state, done);
 }
 
@@ -114,12 +114,12 @@ terrane_remote_copy (TerraneRemote *self, const OciReference *source, const OciD
   return ok;
 }
 
-/* The documents of one image of an index. */
+/* Fetches the documents of one image of an index. */
 static gboolean
 fetch_image (TerraneRemote *self, const OciReference *reference, const OciDescriptor *image,
              GError **error)
 {
-  const OciPlatform host = oci_platform_host (); /* a manifest is for whatever it is */
+  const OciPlatform host = oci_platform_host (); /* a manifest is accepted for any platform */
   g_autoptr (OciReference) by_digest = oci_reference_copy (reference);
   by_digest->has_digest = TRUE;
   by_digest->digest = image->digest;

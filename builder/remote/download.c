@@ -13,22 +13,22 @@
 
 #include <string.h>
 
-/* One file of those under way; a file is moved by one thread, and progress has the remote's mutex.
- */
+/* One file in progress; it is transferred by one thread, and progress is guarded by the remote's
+ * mutex. */
 typedef struct
 {
   const TerraneDownload *item;
   OciDescriptor *blob;
-  uint64_t counted; /* of the total: what the server announced */
-  uint64_t moved;   /* bytes that progress was told about */
+  uint64_t counted; /* part of the total: the size that the server announced */
+  uint64_t moved;   /* bytes reported as progress */
 } File;
 
 typedef struct
 {
   TerraneRemote *remote;
   GPtrArray *files; /* of File */
-  GHashTable *gone; /* origins that cannot be reached: a set, guarded by the remote's mutex */
-  gboolean told;    /* that files are looked for elsewhere; likewise */
+  GHashTable *gone; /* unreachable origins: a set, guarded by the remote's mutex */
+  gboolean told;    /* a message about looking elsewhere was shown; likewise */
 } Downloads;
 
 void
@@ -73,7 +73,7 @@ on_download (gpointer data, const OciDescriptor *blob, OciTransferState state, u
       file->counted = blob->size;
       terrane_progress_expect (progress, remote->total);
     }
-  if (done > file->moved) /* bytes that come again do not count twice */
+  if (done > file->moved) /* bytes that are sent again do not count twice */
     {
       terrane_progress_advance (progress, done - file->moved);
       file->moved = done;
@@ -108,8 +108,8 @@ download_from (Downloads *self, const char *url, const char *authorization,
                        stop, error);
 }
 
-/* From where the item says. A server that could not be reached is not waited for once more when
- * the item may be elsewhere. */
+/* Downloads from the item's URL. An unreachable server is not tried again if the item may be
+ * elsewhere. */
 static gboolean
 download_here (Downloads *self, const TerraneDownload *item, const OciDescriptor *blob,
                GCancellable *stop, GError **error)
@@ -135,7 +135,7 @@ download_here (Downloads *self, const TerraneDownload *item, const OciDescriptor
   return FALSE;
 }
 
-/* Once for all files. */
+/* Shows a message once for all files. */
 static void
 tell (Downloads *self, const GError *failure)
 {
@@ -154,7 +154,8 @@ note_failure (GString *asked, const GError *failure)
   g_string_append_printf (asked, "\n  asked: %s", failure->message);
 }
 
-/* From the first other place that has it. @asked: gets a line for each that does not */
+/* Downloads from the first other place that has it. @asked: receives a line for each that does
+ * not */
 static gboolean
 download_elsewhere (Downloads *self, const TerraneDownload *item, const OciDescriptor *blob,
                     GCancellable *stop, GString *asked)
@@ -209,7 +210,7 @@ download_file (gpointer data, const OciDescriptor *blob, GCancellable *stop, GEr
                     local->message, asked->str);
 }
 
-/* What is neither in the store nor, by now, from the mirror there; each digest once. */
+/* Collects files that are neither in the store nor in the mirror; each digest once. */
 static GPtrArray *
 collect_missing (TerraneRemote *remote, const TerraneDownload *items, guint n, GError **error)
 {
@@ -274,7 +275,7 @@ terrane_remote_download (TerraneRemote *self, const TerraneDownload *items, guin
   return download_all (&downloads, error);
 }
 
-/* A file of unknown content under way. */
+/* A file of unknown content in progress. */
 typedef struct
 {
   TerraneRemote *remote;
@@ -286,7 +287,7 @@ static gboolean
 begin_unknown (gpointer data, G_GNUC_UNUSED const OciHttpResponse *response, GError **error)
 {
   Unknown *self = data;
-  g_clear_pointer (&self->writer, oci_blob_writer_free); /* of an attempt that broke */
+  g_clear_pointer (&self->writer, oci_blob_writer_free); /* of a failed attempt */
   self->size = 0;
   self->writer = oci_blob_writer_new (terrane_store_downloads (self->remote->store), error);
   return self->writer != NULL;

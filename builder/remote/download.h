@@ -1,11 +1,15 @@
-/* Files from web servers, into the store's downloads. */
+/* Downloads files from web servers into the store.
+ *
+ * Errors: %OCI_ERROR_FORMAT, %OCI_ERROR_CORRUPT, %OCI_ERROR_LIMIT, %OCI_ERROR_NOT_FOUND,
+ * %OCI_ERROR_UNREACHABLE, %OCI_ERROR_NETWORK, %OCI_ERROR_TIMEOUT, %OCI_ERROR_DENIED, %OCI_ERROR_IO,
+ * %OCI_ERROR_CANCELLED. */
 #pragma once
 
 #include "builder/remote/remote.h"
 
 G_BEGIN_DECLS
 
-/* Where a file may be as well. */
+/* Another location of a file. */
 typedef struct
 {
   char *url;
@@ -15,14 +19,13 @@ typedef struct
 void terrane_download_place_free (TerraneDownloadPlace *self);
 
 /**
- * TerraneDownloadFind:
  * @nth: call of the download, from 0
- * @out_last: (out): whether it is the last that makes sense
+ * @out_last: (out): whether further calls are useless
  *
  * Looks for a file elsewhere. Called from any thread.
  *
  * Returns: (transfer full) (nullable) (element-type TerraneDownloadPlace): may be empty; %NULL with
- *   what was asked in @error
+ *   an @error that says what was asked
  */
 typedef GPtrArray *(*TerraneDownloadFind) (gpointer data, guint nth, OciHttpClient *client,
                                            gboolean *out_last, GCancellable *cancellable,
@@ -30,12 +33,12 @@ typedef GPtrArray *(*TerraneDownloadFind) (gpointer data, guint nth, OciHttpClie
 
 typedef struct
 {
-  const char *url;   /* (nullable): then it has to be found */
+  const char *url;   /* (nullable): %NULL to use @find only */
   const char *label; /* for progress: not longer than a name */
   OciDigest sha256;
   uint64_t size;             /* 0: unknown */
   const char *authorization; /* (nullable): see oci_download() */
-  TerraneDownloadFind find;  /* (nullable): when @url does not have it */
+  TerraneDownloadFind find;  /* (nullable): used if @url does not have the file */
   gpointer find_data;
 } TerraneDownload;
 
@@ -43,16 +46,22 @@ typedef struct
  * terrane_remote_download:
  * @items: (array length=n)
  *
- * Fetches the files that the store lacks, several at the same time; of equal digests one.
+ * Downloads the files that the store lacks, several concurrently; files with equal digests only
+ * once.
+ *
+ * Errors: see the head.
  */
 gboolean terrane_remote_download (TerraneRemote *self, const TerraneDownload *items, guint n,
                                   GError **error);
 
 /**
  * terrane_remote_download_unknown:
- * @item: its digest does not count
+ * @item: its digest is ignored
+ * @out_sha256, @out_size: (out): of the file
  *
- * Fetches a file of which nothing but its place is known into the store, to see what it is.
+ * Downloads a file of which only the location is known into the store.
+ *
+ * Errors: see the head.
  */
 gboolean terrane_remote_download_unknown (TerraneRemote *self, const TerraneDownload *item,
                                           OciDigest *out_sha256, uint64_t *out_size,

@@ -1,5 +1,5 @@
-/* GLib's sources for signals need a thread of GLib's, without which it ends the process: here a
- * handler wakes a thread of our own. */
+/* GLib's sources for signals need a thread of GLib, and end the process if it cannot be started:
+ * here a handler wakes a separate thread. */
 #include "builder/remote/interrupt.h"
 
 #include "oci/base/fd.h"
@@ -19,7 +19,7 @@ struct _TerraneInterrupt
   struct sigaction before[G_N_ELEMENTS (numbers)];
 };
 
-/* Of the one interrupt that there is, for the handler. */
+/* The only interrupt, for the handler. */
 static OciFd wake = -1;
 static volatile sig_atomic_t caught; /* the last signal, or 0 */
 
@@ -55,7 +55,7 @@ wait_for_signal (gpointer data)
   return NULL;
 }
 
-/* One that is ignored stays so, as for a job in the background of a script. */
+/* An ignored signal stays ignored, as for a background job of a script. */
 static void
 catch_signals (TerraneInterrupt *self)
 {

@@ -1,5 +1,4 @@
-/* SIGINT, SIGTERM and SIGHUP as a GCancellable, for as long as work goes on that can stop cleanly.
- */
+/* Turns SIGINT, SIGTERM and SIGHUP into a GCancellable, during work that can stop cleanly. */
 #pragma once
 
 #include <gio/gio.h>
@@ -8,19 +7,14 @@ G_BEGIN_DECLS
 
 typedef struct _TerraneInterrupt TerraneInterrupt;
 
-/**
- * terrane_interrupt_new:
- *
- * From now on the first signal triggers the cancellable, and a second one ends the process, as it
- * always did. Outside of such work a signal ends the process at once: nothing is harmed by that
- * (builder/store/store.h), and so it stays where no thread can be started. There can be one at a
- * time.
- */
+/** From now on the first signal triggers the cancellable, and a second one ends the process as
+ * usual. Outside of such work, and if no thread can be started, a signal ends the process at once,
+ * which is safe (builder/store/store.h). Only one can exist at a time. Returns: (transfer full) */
 TerraneInterrupt *terrane_interrupt_new (void);
 void terrane_interrupt_free (TerraneInterrupt *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneInterrupt, terrane_interrupt_free)
 
-/** Returns: (transfer none) */
+/** Returns: (transfer none): the cancellable */
 GCancellable *terrane_interrupt_cancellable (TerraneInterrupt *self);
 
 G_END_DECLS

@@ -12,7 +12,7 @@ typedef struct
   OciDescriptor *descriptor;
   OciDigest diff_id;
   OciReference *reference;
-  gboolean of_image; /* what its diffID is, is the word of an image's configuration */
+  gboolean of_image; /* its diffID comes from an image's configuration, unverified */
 } RemoteLayer;
 
 struct _TerraneRemoteLayers
@@ -92,7 +92,7 @@ add_image (TerraneRemoteLayers *self, TerraneRemote *remote, const OciReference 
 gboolean
 terrane_remote_layers_add (TerraneRemoteLayers *self, TerraneRemote *remote,
                            const OciReference *reference, const OciPlatform *platform,
-                           GError **error)
+                           GError **out_missing, GError **error)
 {
   g_autoptr (GError) local = NULL;
   OCI_PREFIX (error, "--cache-from");
@@ -105,11 +105,12 @@ terrane_remote_layers_add (TerraneRemoteLayers *self, TerraneRemote *remote,
       g_propagate_error (error, g_steal_pointer (&local));
       return FALSE;
     }
-  /* A repository without a tag may be one of results alone. */
+  /* A repository without a tag may only contain results. */
   if (!g_error_matches (local, OCI_ERROR, OCI_ERROR_NOT_FOUND) || reference->tag != NULL
       || reference->has_digest)
     terrane_progress_warn (terrane_remote_progress (remote), "going on without --cache-from: %s",
                            local->message);
+  *out_missing = g_steal_pointer (&local);
   return TRUE;
 }
 

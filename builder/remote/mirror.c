@@ -31,8 +31,8 @@ terrane_remote_set_mirror (TerraneRemote *self, const char *path, GError **error
   return TRUE;
 }
 
-/* -1 with @error unset: it is not there. Whoever fills the directory may have put anything there:
- * opening a fifo must not wait. */
+/* Returns -1 without an error if the file does not exist. The directory may contain anything:
+ * opening a fifo must not block. */
 static int
 open_file (const TerraneRemote *self, const char *name, uint64_t *out_size, GError **error)
 {

@@ -18,8 +18,8 @@ terrane_remote_find_stored (TerraneRemote *self, const OciReference *reference,
   if (!reference->has_digest)
     {
       oci_throw (error, OCI_ERROR_NOT_FOUND,
-                 "--offline: only the registry knows which image %s is now; a lock, or a digest "
-                 "instead of the tag, says it without",
+                 "--offline: only the registry knows which image %s is now; use a lock, or write a "
+                 "digest instead of the tag",
                  name);
       return NULL;
     }

@@ -8,12 +8,12 @@
 
 #include <string.h>
 
-/* libostree pulls from remotes that are in the repository's configuration. There is one; its URL
- * and its certificates are given for each pull. */
+/* libostree pulls from remotes in the repository's configuration. There is one; its URL and its
+ * certificates are set for each pull. */
 #define REMOTE_NAME "terrane"
 #define REMOTE_URL "https://override.invalid/"
 
-/* GET with what may help to be sent again sent again. */
+/* Sends GET, with retries if they may help. */
 static OciHttpResponse *
 get (TerraneRemote *self, const char *url, const char *shown, GCancellable *cancellable,
      GError **error)
@@ -34,7 +34,7 @@ get (TerraneRemote *self, const char *url, const char *shown, GCancellable *canc
     }
 }
 
-/* ostree(1) "Repository layout": refs/heads/REF holds the checksum of the commit. */
+/* ostree(1) "Repository layout": refs/heads/REF contains the checksum of the commit. */
 static gboolean
 parse_ref (const OciHttpResponse *response, const char *shown, OciDigest *out_commit,
            GError **error)
@@ -78,8 +78,8 @@ terrane_remote_resolve_ostree (TerraneRemote *self, const char *url, const char 
          && terrane_pulled_note (self->store, url, ref, out_commit, error);
 }
 
-/* libostree takes files with certificates from the remote's section of the configuration. What
- * another process writes there does not matter: this one has what it wrote itself in memory. */
+/* libostree takes certificate files from the remote's section of the configuration. What another
+ * process writes there does not matter: this one has its own configuration in memory. */
 static gboolean
 set_remote (TerraneRemote *self, const char *url, GCancellable *cancellable, GError **error)
 {
@@ -117,7 +117,7 @@ on_progress (OstreeAsyncProgress *async, gpointer data)
   self->total = bytes;
 }
 
-/* The request as libostree takes it: one commit, nothing of its history. */
+/* Returns the options for libostree: one commit, without its history. */
 static GVariant *
 pull_options (const char *url, const char *commit)
 {
@@ -134,8 +134,8 @@ do_nothing (G_GNUC_UNUSED gpointer item, G_GNUC_UNUSED gpointer data)
 {
 }
 
-/* libostree writes objects in GLib's threads, and waits for ever for one that cannot be started.
- * One that was is kept, and is enough. */
+/* libostree writes objects in GLib's threads, and waits forever if none can be started. One that
+ * was started is kept, and suffices. */
 static gboolean
 keep_thread (GError **error)
 {

@@ -61,7 +61,7 @@ names_manifest (OciRegistry *registry, const char *tag, const OciDigest *manifes
   return TRUE;
 }
 
-/* A repository that may have the blob is asked, too: a mount that fails becomes an upload. */
+/* A repository that may have the blob is asked, since a failed mount becomes an upload. */
 static gboolean
 find_mount (TerraneRemote *self, const OciReference *destination, const char *mount_from,
             TerranePushLook *look, GCancellable *cancellable, GError **error)
@@ -82,7 +82,7 @@ find_mount (TerraneRemote *self, const OciReference *destination, const char *mo
   if (!has_blob (registry, &look->digest, cancellable, &has, &local))
     {
       if (!g_error_matches (local, OCI_ERROR, OCI_ERROR_CANCELLED))
-        return TRUE; /* who may not read there cannot mount from there either */
+        return TRUE; /* without permission to read, mounting is not possible either */
       g_propagate_error (error, g_steal_pointer (&local));
       return FALSE;
     }

@@ -11,7 +11,7 @@ enum
   MAX_BYTES = 1024 * 1024,
 };
 
-/* Whether a line begins a table of rules; comments, and the aliases of short names, are none. */
+/* Whether a line begins a table of rules; comments and aliases of short names do not count. */
 static gboolean
 has_rules (const char *path)
 {

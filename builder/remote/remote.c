@@ -50,7 +50,7 @@ on_notice (gpointer data, const char *message)
 void
 terrane_remote_protect (void)
 {
-/* LeakSanitizer looks into its own process as a debugger does. */
+/* LeakSanitizer inspects its own process like a debugger. */
 #ifndef TERRANE_SANITIZED
   if (prctl (PR_SET_DUMPABLE, 0) < 0)
     g_warning ("prctl: %s", g_strerror (errno));
@@ -134,7 +134,7 @@ terrane_remote_run (TerraneRemote *self, TerraneRemoteFunc func, gpointer data, 
   return func (self->client, terrane_operation_cancellable (&operation), data, error);
 }
 
-/* Those of Amazon ECR are found on the way. */
+/* Those of Amazon ECR are only found during a request. */
 void
 terrane_remote_report_auth (TerraneRemote *self, OciRegistry *registry)
 {
@@ -146,7 +146,7 @@ terrane_remote_report_auth (TerraneRemote *self, OciRegistry *registry)
   self->auth = text;
 }
 
-/* A push says by itself which tag it is for. */
+/* The tag is not part of the key: a push names it itself. */
 OciRegistry *
 terrane_remote_open_registry (TerraneRemote *self, const OciReference *reference,
                               OciRegistryAccess access, GCancellable *cancellable, GError **error)
@@ -204,7 +204,7 @@ terrane_remote_on_transfer (gpointer data, const OciDescriptor *blob, OciTransfe
     {
       before = g_new0 (uint64_t, 1);
       g_hash_table_insert (self->moved, g_strdup (hex), before);
-      if (state == OCI_TRANSFER_RUNNING && done > 0) /* an earlier process has moved that */
+      if (state == OCI_TRANSFER_RUNNING && done > 0) /* moved by an earlier process */
         {
           self->total -= MIN (self->total, done);
           *before = done;
@@ -305,8 +305,8 @@ fetch_from_location (TerraneRemote *self, const char *location, const OciDescrip
                                      terrane_remote_on_transfer, self, cancellable, error);
 }
 
-/* Fetches one blob from the first of its known places that gives it. When none has it any more,
- * they are forgotten, so that the next build makes the layer. */
+/* Fetches one blob from the first of its known locations that has it. If none has it any more, they
+ * are removed, so that the next build makes the layer. */
 static gboolean
 fetch_from (TerraneRemote *self, char **locations, const OciDescriptor *blob,
             GCancellable *cancellable, GError **error)
@@ -340,10 +340,10 @@ provide (gpointer data, const OciDescriptor *blob, GCancellable *cancellable, GE
 {
   TerraneRemote *self = data;
   g_autofree char *name = blob_name (blob);
-  if (self->options.offline) /* and its places are not forgotten */
+  if (self->options.offline) /* and its locations are kept */
     return terrane_remote_fail_offline (name, error);
   g_auto (GStrv) locations = terrane_locations_get (self->store, &blob->digest);
-  return locations[0] == NULL /* then the store says what is missing */
+  return locations[0] == NULL /* then the store reports what is missing */
          || fetch_from (self, locations, blob, cancellable, error);
 }
 
@@ -372,7 +372,7 @@ terrane_remote_complete (TerraneRemote *self, const OciDescriptor *manifest, GEr
   return TRUE;
 }
 
-/* Which repository on the registry each blob of a push may be mounted from. */
+/* Repositories on the registry from which the blobs of a push may be mounted. */
 typedef struct
 {
   TerraneRemote *remote;

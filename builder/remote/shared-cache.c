@@ -3,8 +3,8 @@
 #include "builder/error.h"
 #include "builder/remote/artifact.h"
 #include "builder/remote/remote-private.h"
+#include "builder/remote/shared-document.h"
 #include "builder/store/cache-signature.h"
-#include "builder/version.h"
 
 #include "oci/base/text-hash.h"
 #include "oci/image-config.h"
@@ -14,26 +14,16 @@
 #define ARTIFACT_TYPE "application/vnd.terrane.cache.v1"
 #define CONFIG_TYPE "application/vnd.terrane.cache.v1+json"
 #define SIGNATURE "io.terrane.cache.hmac-sha256"
-#define TAG_PREFIX "terrane-" /* by which rules of registries can tell artifacts from images */
-
-enum
-{
-  FORMAT = 1,
-};
-
-static const char *const kind_names[] = {
-  [TERRANE_SHARED_COMPILED] = "compiled",
-  [TERRANE_SHARED_TREE] = "tree",
-  [TERRANE_SHARED_CHECKED] = "checked",
-  [TERRANE_SHARED_VALIDATED] = "validated",
-};
+#define TAG_PREFIX                                                                                 \
+  "terrane-" /* allows rules of registries to distinguish artifacts from images                    \
+              */
 
 struct _TerraneSharedCache
 {
   TerraneSharedCacheOptions options;
   char *platform;
-  GHashTable *silent; /* repositories that are not asked again: a set, */
-  GHashTable *closed; /* and those that are not given anything any more */
+  GHashTable *silent; /* set of repositories that are not asked any more */
+  GHashTable *closed; /* set of repositories that nothing is given to any more */
   GHashTable *had;    /* "REPOSITORY:TAG" that need not be given any more: a set */
   json_t *used;       /* arrays of the report */
   json_t *given;
@@ -74,18 +64,6 @@ terrane_shared_cache_free (TerraneSharedCache *self)
   g_free (self);
 }
 
-void
-terrane_shared_entry_free (TerraneSharedEntry *self)
-{
-  if (self == NULL)
-    return;
-  g_free (self->name);
-  json_decref (self->content);
-  g_ptr_array_unref (self->layers);
-  g_free (self->diff_ids);
-  g_free (self);
-}
-
 gboolean
 terrane_shared_cache_reads (const TerraneSharedCache *self)
 {
@@ -118,11 +96,15 @@ repository_name (const OciReference *repository)
   return g_strconcat (OCI_REFERENCE_SCHEME, repository->host, "/", repository->repository, NULL);
 }
 
+/* It contains the platform, since the key of a tree that does not depend on the platform is the
+ * same for all. */
 static char *
-make_tag (TerraneSharedKind kind, const OciDigest *key)
+make_tag (const TerraneSharedCache *self, TerraneSharedKind kind, const OciDigest *key)
 {
   OciDigestHex hex;
-  return g_strdup_printf (TAG_PREFIX "%s-%s", kind_names[kind], oci_digest_hex (key, hex));
+  g_autofree char *platform = g_strdelimit (g_strdup (self->platform), "/", '-');
+  return g_strdup_printf (TAG_PREFIX "%s-%s-%s", platform, terrane_shared_kind_name (kind),
+                          oci_digest_hex (key, hex));
 }
 
 static gboolean
@@ -132,7 +114,7 @@ has_repository (GHashTable *set, const OciReference *repository)
   return g_hash_table_contains (set, name);
 }
 
-/* Whether what went wrong is about the registry and not about one artifact. */
+/* Whether the failure is about the registry rather than one artifact. */
 static gboolean
 is_about_registry (const GError *error)
 {
@@ -142,134 +124,7 @@ is_about_registry (const GError *error)
              || error->code == OCI_ERROR_LIMIT || error->code == OCI_ERROR_USAGE);
 }
 
-/* Documents */
-
-static json_t *
-describe_layers (const GPtrArray *layers, const OciDigest *diff_ids)
-{
-  OciDigestText text;
-  json_t *array = json_array ();
-  for (guint i = 0; i < layers->len; i++)
-    {
-      const OciDescriptor *layer = layers->pdata[i];
-      json_t *object = json_object ();
-      oci_json_set (object, "digest", oci_json_text (oci_digest_text (&layer->digest, text)));
-      oci_json_set (object, "size", json_integer ((json_int_t) layer->size));
-      oci_json_set (object, "diffId", oci_json_text (oci_digest_text (&diff_ids[i], text)));
-      oci_json_append (array, object);
-    }
-  return array;
-}
-
-/* What both sides know: another text than here, and it is not what was asked for. */
-static const char *
-expected_text (const TerraneSharedCache *self, const char *member, TerraneSharedKind kind,
-               const char *hex)
-{
-  return strcmp (member, "kind") == 0        ? kind_names[kind]
-         : strcmp (member, "key") == 0       ? hex
-         : strcmp (member, "assembler") == 0 ? TERRANE_ASSEMBLER_VERSION
-                                             : self->options.platform;
-}
-
-static const char *const known_members[] = { "kind", "key", "assembler", "platform" };
-
-static GBytes *
-make_document (const TerraneSharedCache *self, const TerraneSharedResult *result)
-{
-  OciDigestHex hex;
-  oci_digest_hex (&result->key, hex);
-  g_autoptr (OciJsonValue) root = json_object ();
-  oci_json_set (root, "terraneCache", json_integer (FORMAT));
-  for (size_t i = 0; i < G_N_ELEMENTS (known_members); i++)
-    oci_json_set (root, known_members[i],
-                  oci_json_text (expected_text (self, known_members[i], result->kind, hex)));
-  oci_json_set (root, "layers", describe_layers (result->layers, result->diff_ids));
-  oci_json_set (root, "content", json_incref (result->content));
-  return oci_json_dump (root);
-}
-
-static void
-check_known (const TerraneSharedCache *self, const OciJson *root, TerraneSharedKind kind,
-             const char *hex)
-{
-  for (size_t i = 0; i < G_N_ELEMENTS (known_members); i++)
-    {
-      OciJson member;
-      const char *text = NULL;
-      const char *expected = expected_text (self, known_members[i], kind, hex);
-      if (!oci_json_require (root, known_members[i], &member) || !oci_json_string (&member, &text)
-          || strcmp (text, expected) == 0)
-        continue;
-      g_autofree char *quoted = oci_quote (text);
-      oci_json_problem (&member, "is %s, and this build is for ‘%s’", quoted, expected);
-    }
-}
-
-/* @manifest: has the same layers; their media types and digests are its word. */
-static void
-read_layers (const OciJson *root, const OciManifest *manifest, TerraneSharedEntry *entry)
-{
-  OciJson array;
-  size_t length = 0;
-  if (!oci_json_require (root, "layers", &array)
-      || !oci_json_array (&array, OCI_MANIFEST_MAX_LAYERS, &length))
-    return;
-  if (length != manifest->layers->len)
-    {
-      oci_json_problem (&array, "are %zu, and the manifest has %u", length, manifest->layers->len);
-      return;
-    }
-  entry->diff_ids = g_new0 (OciDigest, length + 1);
-  for (size_t i = 0; i < length; i++)
-    {
-      const OciDescriptor *layer = manifest->layers->pdata[i];
-      OciJson element, digest, size, diff_id;
-      OciDigestText own;
-      const char *text = NULL, *diff_text = NULL;
-      int64_t bytes = 0;
-      oci_json_element (&array, i, &element);
-      if (!oci_json_object (&element, NULL) || !oci_json_require (&element, "digest", &digest)
-          || !oci_json_string (&digest, &text) || !oci_json_require (&element, "size", &size)
-          || !oci_json_int (&size, 0, G_MAXINT64, &bytes)
-          || !oci_json_require (&element, "diffId", &diff_id)
-          || !oci_json_string (&diff_id, &diff_text))
-        continue;
-      if (strcmp (text, oci_digest_text (&layer->digest, own)) != 0
-          || (uint64_t) bytes != layer->size)
-        oci_json_problem (&element, "is not the layer of the manifest");
-      else if (!oci_digest_parse (diff_text, &entry->diff_ids[i], NULL))
-        oci_json_problem (&diff_id, "is not a digest");
-      else
-        g_ptr_array_add (entry->layers, oci_descriptor_copy (layer));
-    }
-}
-
-static gboolean
-parse_document (const TerraneSharedCache *self, GBytes *raw, const OciManifest *manifest,
-                TerraneSharedKind kind, const OciDigest *key, TerraneSharedEntry *entry,
-                GError **error)
-{
-  OciJson root, member;
-  OciDigestHex hex;
-  int64_t format = 0;
-  oci_digest_hex (key, hex);
-  g_autoptr (OciJsonDocument) document =
-      oci_json_parse ("its configuration", raw, OCI_ERROR_CORRUPT, &root, error);
-  if (document == NULL)
-    return FALSE;
-  if (oci_json_object (&root, NULL) && oci_json_require (&root, "terraneCache", &member)
-      && oci_json_int (&member, FORMAT, FORMAT, &format))
-    {
-      check_known (self, &root, kind, hex);
-      read_layers (&root, manifest, entry);
-      if (oci_json_require (&root, "content", &member) && oci_json_object (&member, NULL))
-        entry->content = json_deep_copy (member.value);
-    }
-  return oci_json_document_finish (document, error);
-}
-
-/* Before anything of the document is looked at. */
+/* Checked before anything in the document is used. */
 static gboolean
 check_signature (const TerraneSharedCache *self, GBytes *raw, const OciManifest *manifest,
                  GError **error)
@@ -290,7 +145,7 @@ static TerraneSharedEntry *
 open_entry (TerraneSharedCache *self, const OciReference *repository, TerraneSharedKind kind,
             const OciDigest *key, GError **error)
 {
-  g_autofree char *tag = make_tag (kind, key);
+  g_autofree char *tag = make_tag (self, kind, key);
   OciLayout *layout = terrane_store_layout (terrane_remote_store (self->options.remote));
   g_autoptr (OciManifest) manifest = terrane_remote_fetch_artifact (
       self->options.remote, repository, tag, ARTIFACT_TYPE, CONFIG_TYPE, error);
@@ -305,7 +160,8 @@ open_entry (TerraneSharedCache *self, const OciReference *repository, TerraneSha
   entry->layers = g_ptr_array_new_with_free_func ((GDestroyNotify) oci_descriptor_free);
   entry->name = g_strconcat (repository->host, "/", repository->repository, ":", tag, NULL);
   if (!check_signature (self, raw, manifest, error)
-      || !parse_document (self, raw, manifest, kind, key, entry, error))
+      || !terrane_shared_document_read (raw, manifest, kind, key, self->options.platform, entry,
+                                        error))
     return NULL;
   return g_steal_pointer (&entry);
 }
@@ -317,6 +173,14 @@ pass_interrupt (GError **why, GError **error)
     return FALSE;
   g_propagate_error (error, g_steal_pointer (why));
   return TRUE;
+}
+
+void
+terrane_shared_cache_note_failure (TerraneSharedCache *self, const OciReference *repository,
+                                   const GError *why)
+{
+  if (is_about_registry (why))
+    g_hash_table_add (self->silent, repository_name (repository));
 }
 
 gboolean
@@ -339,8 +203,7 @@ terrane_shared_cache_find (TerraneSharedCache *self, TerraneSharedKind kind, con
         return FALSE;
       terrane_progress_warn (progress_of (self), "going on without the cache for %s: %s", label,
                              local->message);
-      if (is_about_registry (local))
-        g_hash_table_add (self->silent, repository_name (repository));
+      terrane_shared_cache_note_failure (self, repository, local);
     }
   return TRUE;
 }
@@ -389,7 +252,7 @@ terrane_shared_cache_lacks (const TerraneSharedCache *self, TerraneSharedKind ki
                             const OciDigest *key)
 {
   const GPtrArray *to = self->options.to;
-  g_autofree char *tag = make_tag (kind, key);
+  g_autofree char *tag = make_tag (self, kind, key);
   for (guint i = 0; to != NULL && i < to->len; i++)
     {
       const OciReference *repository = to->pdata[i];
@@ -409,7 +272,7 @@ write_documents (const TerraneSharedCache *self, const TerraneSharedResult *resu
   OciLayout *layout = terrane_store_layout (terrane_remote_store (self->options.remote));
   OciDigest digest;
   g_autoptr (OciManifest) manifest = oci_manifest_new ();
-  g_autoptr (GBytes) config = make_document (self, result);
+  g_autoptr (GBytes) config = terrane_shared_document_write (result, self->options.platform);
   if (!oci_layout_put_blob (layout, config, &digest, error))
     return FALSE;
   manifest->artifact_type = g_strdup (ARTIFACT_TYPE);
@@ -451,17 +314,20 @@ note_failed (TerraneSharedCache *self, const OciReference *destination, const GE
   oci_json_set (object, "error", oci_json_text (why->message));
   oci_json_append (self->failed, object);
   g_hash_table_add (self->had, g_strdup (name)); /* once is enough */
-  if (is_about_registry (why))
+  /* When giving, NOT_FOUND means that the repository does not exist. */
+  if (is_about_registry (why) || g_error_matches (why, OCI_ERROR, OCI_ERROR_NOT_FOUND))
     g_hash_table_add (self->closed, repository_name (destination));
 }
 
+/* Where tags are immutable, notes of one machine are not replaced by those of another, which is
+ * not a failure: the result is the same. */
 static gboolean
 give (TerraneSharedCache *self, const OciReference *repository, const OciDescriptor *manifest,
       const TerraneSharedResult *result, GError **error)
 {
   g_autoptr (GError) local = NULL;
   OciPushReport report = { 0 };
-  g_autofree char *tag = make_tag (result->kind, &result->key);
+  g_autofree char *tag = make_tag (self, result->kind, &result->key);
   const OciReference destination = { .host = repository->host,
                                      .repository = repository->repository,
                                      .tag = tag };
@@ -474,55 +340,24 @@ give (TerraneSharedCache *self, const OciReference *repository, const OciDescrip
     }
   if (pass_interrupt (&local, error))
     return FALSE;
-  terrane_progress_warn (progress_of (self), "the cache did not take %s: %s", result->label,
-                         local->message);
+  g_autoptr (TerraneSharedEntry) there =
+      is_about_registry (local) ? NULL
+                                : open_entry (self, repository, result->kind, &result->key, NULL);
+  if (there != NULL && terrane_shared_result_is (result, there))
+    {
+      g_hash_table_add (self->had, g_strdup (there->name));
+      terrane_progress_info (progress_of (self), "not replaced in the cache: %s", there->name);
+      return TRUE;
+    }
+  if (there != NULL)
+    terrane_progress_warn (progress_of (self),
+                           "the cache keeps another result of %s, which it does not replace: %s",
+                           result->label, there->name);
+  else
+    terrane_progress_warn (progress_of (self), "the cache did not take %s: %s", result->label,
+                           local->message);
   note_failed (self, &destination, local);
   return TRUE;
-}
-
-static gboolean
-is_same_text (const json_t *one, const json_t *other, const char *member)
-{
-  return g_strcmp0 (json_string_value (json_object_get (one, member)),
-                    json_string_value (json_object_get (other, member)))
-         == 0;
-}
-
-static gboolean
-has_layer (const TerraneSharedResult *result, const OciDescriptor *layer, const OciDigest *diff_id)
-{
-  for (guint i = 0; i < result->layers->len; i++)
-    {
-      const OciDescriptor *own = result->layers->pdata[i];
-      if (oci_digest_equal (&own->digest, &layer->digest) && own->size == layer->size)
-        return oci_digest_equal (&result->diff_ids[i], diff_id);
-    }
-  return FALSE;
-}
-
-/* Which layers a tree is in depends on what is below it too, so layers are compared by their keys.
- * The first one, which has notes of a machine besides, is not a layer of an image. */
-static gboolean
-is_same_layers (const TerraneSharedResult *result, const TerraneSharedEntry *entry)
-{
-  const json_t *own = json_object_get (result->content, "layerKeys");
-  const json_t *keys = json_object_get (entry->content, "layerKeys");
-  for (guint i = 0; i + 1 < entry->layers->len && i < json_array_size (keys); i++)
-    for (size_t j = 0; j < json_array_size (own); j++)
-      if (json_equal (json_array_get (own, j), json_array_get (keys, i))
-          && !has_layer (result, entry->layers->pdata[i + 1], &entry->diff_ids[i + 1]))
-        return FALSE;
-  return TRUE;
-}
-
-/* What a validation gave has times, which differ. */
-static gboolean
-is_same (const TerraneSharedResult *result, const TerraneSharedEntry *entry)
-{
-  return is_same_text (result->content, entry->content, "commit")
-         && (result->kind != TERRANE_SHARED_CHECKED
-             || is_same_text (result->content, entry->content, "results"))
-         && is_same_layers (result, entry);
 }
 
 static gboolean
@@ -536,7 +371,7 @@ compare (TerraneSharedCache *self, const TerraneSharedResult *result, GError **e
           open_entry (self, from->pdata[i], result->kind, &result->key, &local);
       if (entry == NULL && g_error_matches (local, OCI_ERROR, OCI_ERROR_NOT_FOUND))
         continue;
-      if (entry != NULL && is_same (result, entry))
+      if (entry != NULL && terrane_shared_result_is (result, entry))
         {
           oci_json_append (self->compared, oci_json_text (entry->name));
           continue;
@@ -567,7 +402,7 @@ terrane_shared_cache_put (TerraneSharedCache *self, const TerraneSharedResult *r
   for (guint i = 0; to != NULL && i < to->len; i++)
     {
       const OciReference *repository = to->pdata[i];
-      g_autofree char *tag = make_tag (result->kind, &result->key);
+      g_autofree char *tag = make_tag (self, result->kind, &result->key);
       g_autofree char *name =
           g_strconcat (repository->host, "/", repository->repository, ":", tag, NULL);
       if (!g_hash_table_contains (self->had, name) && !has_repository (self->closed, repository)

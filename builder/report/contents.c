@@ -8,10 +8,10 @@
 
 enum
 {
-  MAX_PATHS = 12000, /* listed one by one: about 1 MB of the page */
+  MAX_PATHS = 12000, /* listed individually: about 1 MB of the page */
 };
 
-/* The files of one package, or of no package and one place, in one tree. */
+/* The files in one tree of one package, or of no package in one directory. */
 typedef struct
 {
   const TerranePackage *package; /* (nullable) */
@@ -33,7 +33,7 @@ group_free (gpointer data)
   g_free (self);
 }
 
-/* A file while they are sorted. */
+/* A file during sorting. */
 typedef struct
 {
   char *path;
@@ -173,7 +173,7 @@ compare_groups (const void *a, const void *b)
   return strcmp (left_name, right_name);
 }
 
-/* In the order of the layers. */
+/* Sorts in the order of the layers. */
 static json_t *
 describe_trees (const Contents *self, GPtrArray *groups)
 {
@@ -241,7 +241,7 @@ terrane_report_contents (TerraneDiffSide *side, json_t *document, GError **error
       g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, group_free);
   g_autoptr (GArray) files = g_array_new (FALSE, FALSE, sizeof (File));
   g_array_set_clear_func (files, file_clear);
-  for (guint i = packages->len; i > 0; i--) /* the first package that names a file has it */
+  for (guint i = packages->len; i > 0; i--) /* the first package that lists a file has it */
     {
       TerranePackage *package = packages->pdata[i - 1];
       for (guint j = 0; j < package->files->len; j++)

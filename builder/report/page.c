@@ -5,11 +5,11 @@
 
 #define RESOURCES "/terrane/report/"
 
-/* Of the source that is made of report.gresource.xml. */
+/* In the source generated from report.gresource.xml. */
 extern GResource *terrane_report_get_resource (void);
 extern void terrane_report_register_resource (void);
 
-/* Registered when it is needed, since that needs GIO. */
+/* Registered on demand, since that needs GIO. */
 static GResource *
 get_resource (void)
 {
@@ -32,7 +32,8 @@ read_part (const char *name)
   return bytes;
 }
 
-/* "</script>" and "<!--" inside of a string would end the element: JSON can spell "<" otherwise. */
+/* "</script>" and "<!--" inside of a string would end the element: JSON has another spelling of
+ * "<". */
 static void
 add_data (GString *out, const json_t *document)
 {

@@ -1,4 +1,4 @@
-/* A document as one HTML file that needs nothing else: no network, no other file. */
+/* Renders a document as one self-contained HTML file: no network, no other file. */
 #pragma once
 
 #include "oci/base/json.h"

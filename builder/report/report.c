@@ -49,7 +49,7 @@ describe_layers (const TerraneDiffSide *side)
   return layers;
 }
 
-/* Of the record what concerns the image itself. */
+/* Takes the parts of the record about the image itself. */
 static gboolean
 take_record (const json_t *record, json_t *document, GError **error)
 {
@@ -97,7 +97,7 @@ terrane_report (TerraneDiffSide *image, const TerraneReportOptions *options, GEr
   oci_json_set (document, "version", json_integer (1));
   describe_image (image, document);
   oci_json_set (document, "layers", describe_layers (image));
-  json_t *findings = terrane_diff_check (image, options->today, error); /* loads the files, too */
+  json_t *findings = terrane_diff_check (image, options->today, error); /* also loads the files */
   if (findings == NULL)
     return NULL;
   oci_json_set (document, "findings", findings);

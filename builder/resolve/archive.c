@@ -1,4 +1,4 @@
-/* Archives: the digest of each file; of a URL the profile says it. */
+/* Archives: the digest of each file; for a URL the profile has it. */
 #include "builder/resolve/source-fetcher.h"
 #include "builder/resolve/source-resolver.h"
 #include "builder/source/file-digest.h"
@@ -9,13 +9,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum
-{
-  LABEL_BYTES = 40,
-};
-
-/* A user and password in a URL are nobody's business but the server's, nor is a query, which is
- * often a signature: the digest says which file it is. */
+/* A user and password in a URL are only for the server, and so is a query, which is often a
+ * signature: the digest identifies the file. */
 static gboolean
 set_place (const TerraneResolution *self, const TerraneArchiveFile *file, json_t *archive,
            GError **error)
@@ -52,7 +47,7 @@ ask (TerraneResolution *self, const TerraneSourceSpec *spec, GError **error)
   return g_steal_pointer (&entry);
 }
 
-/* Locks of before have queries, which stay until the lock is made again. */
+/* Locks of older versions have queries, which are kept until the lock is made again. */
 static void
 keep_queries (const json_t *locked, json_t *entry)
 {
@@ -95,7 +90,7 @@ add_digests (TerraneResolution *self, const TerranePin *pin, const json_t *locke
       const TerraneArchiveFile *file = spec->archives->pdata[i];
       OciDigest digest;
       OciDigestHex hex;
-      if (file->has_sha256) /* held against the file when it is read */
+      if (file->has_sha256) /* compared with the file when it is read */
         continue;
       if (!terrane_file_digest (self->options->store, file->path, &digest, error))
         return FALSE;
@@ -105,8 +100,8 @@ add_digests (TerraneResolution *self, const TerranePin *pin, const json_t *locke
   return TRUE;
 }
 
-/* A base that will be read is read now: what unpacks its files digests them in the same pass. With
- * registries to ask it may not have to be read. */
+/* A base that will be read is read now: unpacking its files digests them in the same pass. If
+ * registries can be asked, it may not have to be read. */
 static gboolean
 answer (TerraneResolution *self, TerranePin *pin, const json_t *locked, json_t *entry,
         GError **error)
@@ -123,18 +118,6 @@ const TerraneSourceResolver terrane_resolver_archive = {
   .answer = answer,
 };
 
-/* The last component of the URL's path. Returns: (transfer full) */
-static char *
-make_label (const TerraneSourceSpec *spec, const char *url)
-{
-  g_autofree char *path = g_strndup (url, strcspn (url, "?#"));
-  const char *slash = strrchr (path, '/');
-  const char *name = slash != NULL && slash[1] != '\0' ? slash + 1 : spec->name;
-  return g_utf8_validate (name, -1, NULL)
-             ? g_utf8_substring (name, 0, MIN (g_utf8_strlen (name, -1), (glong) LABEL_BYTES))
-             : g_strdup (spec->name);
-}
-
 static gboolean
 fetch (TerraneFetch *self, const TerranePin *pin, G_GNUC_UNUSED GError **error)
 {
@@ -144,10 +127,7 @@ fetch (TerraneFetch *self, const TerranePin *pin, G_GNUC_UNUSED GError **error)
       const TerraneArchiveFile *file = archives->pdata[i];
       if (file->url == NULL)
         continue;
-      char *label = make_label (pin->spec, file->url);
-      const TerraneDownload download = { .url = file->url, .label = label, .sha256 = file->sha256 };
-      terrane_fetch_keep (self, label, g_free);
-      g_array_append_val (self->downloads, download);
+      terrane_fetch_add_file (self, file->url, file->sha256, pin->spec->name);
     }
   return TRUE;
 }

@@ -1,5 +1,5 @@
-/* What is compiled: every file that recipes name, by its digest, and the file system that they are
- * compiled in. */
+/* Compiled sources: every file that recipes name, by its digest, and the file system in which they
+ * are compiled. */
 #include "builder/source/compile.h"
 #include "builder/image/source-tree.h"
 #include "builder/resolve/source-fetcher.h"
@@ -9,11 +9,6 @@
 #include "oci/http/url.h"
 
 #include <string.h>
-
-enum
-{
-  LABEL_BYTES = 40,
-};
 
 static void
 add_input (json_t *inputs, const char *kind, const char *place, const OciDigest *digest)
@@ -32,7 +27,7 @@ add_file (const TerraneResolution *self, const char *path, const OciDigest *dige
   add_input (inputs, "file", text, digest);
 }
 
-/* A user and password in a URL concern only the server, nor does a lock keep a query, which is
+/* A user and password in a URL are only for the server, and a lock does not keep a query, which is
  * often a signature. */
 static gboolean
 add_source (const TerraneResolution *self, const TerraneArchiveFile *file, json_t *inputs,
@@ -75,8 +70,8 @@ static json_t *
 ask (TerraneResolution *self, const TerraneSourceSpec *spec, GError **error)
 {
   OCI_PREFIX (error, "%s.compile", spec->where);
-  g_autoptr (TerraneRecipeSet) set = terrane_recipe_set_load (spec->recipe, spec->recipe_variables,
-                                                              self->profile->absolute, error);
+  g_autoptr (TerraneRecipeSet) set = terrane_recipe_set_load (
+      spec->recipe, spec->prefix, spec->recipe_variables, self->profile->absolute, error);
   if (set == NULL)
     return NULL;
   g_autoptr (OciJsonValue) entry = json_object ();
@@ -95,8 +90,8 @@ ask (TerraneResolution *self, const TerraneSourceSpec *spec, GError **error)
   return g_steal_pointer (&entry);
 }
 
-/* What the profile says for all trees is asked once, as a tag may move between two trees. Returns:
- * (transfer none) (nullable): the answer that a tree before @pin got */
+/* A default of the profile for all trees is resolved once, since a tag may move between two trees.
+ * Returns: (transfer none) (nullable): the answer that a tree before @pin got */
 static const json_t *
 find_answer (const TerraneResolution *self, const TerranePin *pin)
 {
@@ -117,8 +112,9 @@ answer (TerraneResolution *self, TerranePin *pin, const json_t *locked, json_t *
   const TerraneSourceResolver *resolver = terrane_source_resolver_of (pin->spec->compile_in->kind);
   {
     OCI_PREFIX (error, "%s.compile", pin->spec->where);
-    pin->recipes = terrane_recipe_set_load (pin->spec->recipe, pin->spec->recipe_variables,
-                                            self->profile->absolute, error);
+    pin->recipes =
+        terrane_recipe_set_load (pin->spec->recipe, pin->spec->prefix, pin->spec->recipe_variables,
+                                 self->profile->absolute, error);
   }
   return pin->recipes != NULL
          && resolver->answer (self, pin->in, known != NULL ? known : json_object_get (locked, "in"),
@@ -130,18 +126,6 @@ const TerraneSourceResolver terrane_resolver_compile = {
   .answer = answer,
 };
 
-/* The last component of the URL's path. Returns: (transfer full) */
-static char *
-make_label (const TerraneRecipe *recipe, const char *url)
-{
-  g_autofree char *path = g_strndup (url, strcspn (url, "?#"));
-  const char *slash = strrchr (path, '/');
-  const char *name = slash != NULL && slash[1] != '\0' ? slash + 1 : recipe->name;
-  return g_utf8_validate (name, -1, NULL)
-             ? g_utf8_substring (name, 0, MIN (g_utf8_strlen (name, -1), (glong) LABEL_BYTES))
-             : g_strdup (recipe->name);
-}
-
 static void
 fetch_sources (TerraneFetch *self, const TerraneRecipe *recipe)
 {
@@ -150,12 +134,7 @@ fetch_sources (TerraneFetch *self, const TerraneRecipe *recipe)
       const TerraneRecipeSource *source = recipe->sources->pdata[j];
       if (source->file.url == NULL)
         continue;
-      char *label = make_label (recipe, source->file.url);
-      const TerraneDownload download = { .url = source->file.url,
-                                         .label = label,
-                                         .sha256 = source->file.sha256 };
-      terrane_fetch_keep (self, label, g_free);
-      g_array_append_val (self->downloads, download);
+      terrane_fetch_add_file (self, source->file.url, source->file.sha256, recipe->name);
     }
 }
 
@@ -169,7 +148,7 @@ is_compiled (const TerraneFetch *self, const TerranePin *pin, const TerraneRecip
                                           out_found, error);
 }
 
-/* What is compiled already needs no sources, and nothing to be compiled in. */
+/* A compiled result needs neither sources nor a file system to compile in. */
 static gboolean
 fetch (TerraneFetch *self, const TerranePin *pin, GError **error)
 {

@@ -1,4 +1,4 @@
-/* Directories: what one works on stays open; one with "pin" is recorded by its commit. */
+/* Directories: a working copy is not pinned; one with "pin" is recorded by its commit. */
 #include "builder/image/source-tree.h"
 #include "builder/resolve/source-fetcher.h"
 #include "builder/resolve/source-resolver.h"
@@ -31,7 +31,7 @@ answer (TerraneResolution *self, TerranePin *pin, G_GNUC_UNUSED const json_t *lo
   if (!options->look
       && !terrane_source_tree_make (options->store, pin, &tree_options, &tree, error))
     return FALSE;
-  if (known) /* else it is too large only to look at it */
+  if (known) /* otherwise it is too large for a dry run */
     oci_json_set (entry, "commit", oci_json_text (oci_digest_hex (&tree.commit, hex)));
   terrane_source_tree_clear (&tree);
   return TRUE;

@@ -38,7 +38,7 @@ add_place (GPtrArray *places, const Wheel *self, char *url, const char *authoriz
   g_ptr_array_add (places, place);
 }
 
-/* The URL of the requirement itself, unless that was tried. */
+/* Offers the URL of the requirement itself, unless that was tried. */
 static GPtrArray *
 offer_asked (const Wheel *self)
 {
@@ -105,8 +105,7 @@ terrane_wheel_search_new (TerraneRemote *remote, const TerranePin *source, GArra
       wheel->places = self->places;
       wheel->pin = pin;
       g_ptr_array_add (self->wheels, wheel);
-      /* The size that an index gave is not a promise: the digest is. That of a pylock.toml is one.
-       */
+      /* The size in an index is not reliable, unlike the digest; that in a pylock.toml is. */
       const TerraneDownload download = { .url = pin->url,
                                          .label = pin->file_name,
                                          .sha256 = pin->sha256,

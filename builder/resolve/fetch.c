@@ -3,7 +3,12 @@
 #include "builder/image/source-tree.h"
 #include "builder/resolve/source-fetcher.h"
 
-/* Something that downloads refer to. */
+enum
+{
+  LABEL_LENGTH = 40, /* characters */
+};
+
+/* Data that downloads refer to. */
 typedef struct
 {
   gpointer data;
@@ -24,6 +29,27 @@ terrane_fetch_keep (TerraneFetch *self, gpointer data, GDestroyNotify free_func)
   Kept *kept = g_new (Kept, 1);
   *kept = (Kept){ .data = data, .free_func = free_func };
   g_ptr_array_add (self->kept, kept);
+}
+
+/* Returns: (transfer full): the last component of the URL's path */
+static char *
+make_label (const char *url, const char *fallback)
+{
+  g_autofree char *path = g_strndup (url, strcspn (url, "?#"));
+  const char *slash = strrchr (path, '/');
+  const char *name = slash != NULL && slash[1] != '\0' ? slash + 1 : fallback;
+  return g_utf8_validate (name, -1, NULL)
+             ? g_utf8_substring (name, 0, MIN (g_utf8_strlen (name, -1), (glong) LABEL_LENGTH))
+             : g_strdup (fallback);
+}
+
+void
+terrane_fetch_add_file (TerraneFetch *self, const char *url, OciDigest sha256, const char *fallback)
+{
+  char *label = make_label (url, fallback);
+  const TerraneDownload download = { .url = url, .label = label, .sha256 = sha256 };
+  terrane_fetch_keep (self, label, g_free);
+  g_array_append_val (self->downloads, download);
 }
 
 static void

@@ -1,5 +1,9 @@
-/* What the sources of a profile need from the network, before they are read: after this the rest of
- * a build asks registries at most. */
+/* Fetches what the sources of a profile need from the network, before they are read. Afterwards the
+ * rest of a build at most uses registries.
+ *
+ * Errors: %OCI_ERROR_FORMAT, %OCI_ERROR_CORRUPT, %OCI_ERROR_LIMIT, %OCI_ERROR_NOT_FOUND,
+ * %OCI_ERROR_UNREACHABLE, %OCI_ERROR_NETWORK, %OCI_ERROR_TIMEOUT, %OCI_ERROR_DENIED, %OCI_ERROR_IO,
+ * %OCI_ERROR_CANCELLED, codes of %G_IO_ERROR (from libostree). */
 #pragma once
 
 #include "builder/remote/remote.h"
@@ -7,15 +11,12 @@
 
 G_BEGIN_DECLS
 
-/** Downloads what the base needs, unless it, or the tree that was made from it, is in the store. */
+/** Downloads what the base needs, unless it, or the tree made from it, is in the store.
+ * Errors: see the head. */
 gboolean terrane_fetch_base (TerraneRemote *remote, TerranePlan *plan, GError **error);
 
-/**
- * terrane_fetch_trees:
- *
- * Downloads archives and wheels and pulls ostree commits, unless they, or the trees that were made
- * from them, are in the store.
- */
+/** Downloads archives and wheels and pulls ostree commits, unless they, or the trees made from
+ * them, are in the store. Errors: see the head. */
 gboolean terrane_fetch_trees (TerraneRemote *remote, TerranePlan *plan, GError **error);
 
 G_END_DECLS

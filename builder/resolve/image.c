@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-/* "oci:../layout:tag", the path as the lock writes paths. */
+/* "oci:../layout:tag", with the path in the form of locks. */
 static char *
 image_text (const TerraneResolution *self, const TerraneSourceSpec *spec)
 {
@@ -52,8 +52,8 @@ has_digest (const TerraneSourceSpec *spec)
   return reference != NULL && reference->has_digest;
 }
 
-/* A digest in the profile is that of the manifest, or of an index that must be looked into: what a
- * lock says against it does not count. */
+/* A digest in the profile is that of the manifest, or of an index that must be read: it takes
+ * precedence over a lock. */
 static gboolean
 is_allowed (const TerraneSourceSpec *spec, const char *locked)
 {
@@ -90,5 +90,5 @@ const TerraneSourceResolver terrane_resolver_image = {
   .answer = answer,
 };
 
-/* Layers are pulled when they are needed, by builder/image/import.c. */
+/* Layers are pulled on demand, by builder/image/open.c. */
 const TerraneSourceFetcher terrane_fetcher_image = { NULL };

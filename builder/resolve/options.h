@@ -1,4 +1,4 @@
-/* How sources are resolved. */
+/* Options for resolving sources. */
 #pragma once
 
 #include "builder/image/base.h"
@@ -7,24 +7,24 @@
 
 G_BEGIN_DECLS
 
-/* What the lock is to decide. */
+/* How to use the lock. */
 typedef struct
 {
   gboolean require;                /* any difference is an error: --locked */
-  gboolean ignore;                 /* there is none, and none is written: --no-lock */
-  gboolean update;                 /* its answers do not count: --update-lock */
-  const char *const *update_names; /* (nullable): only theirs: "base" and names of trees */
+  gboolean ignore;                 /* neither read nor write a lock: --no-lock */
+  gboolean update;                 /* ignore its answers: --update-lock */
+  const char *const *update_names; /* (nullable): ignore only theirs: "base" and names of trees */
 } TerraneLockPolicy;
 
 typedef struct
 {
   TerraneStore *store;
   TerraneRemote *remote;
-  TerraneLock *lock; /* gets the new answers; who calls saves it */
+  TerraneLock *lock; /* receives the new answers; the caller saves it */
   TerraneLockPolicy policy;
-  TerraneSharedTrees *shared; /* (nullable): where the base may be taken from */
-  gboolean look; /* nothing is brought into the store, and nobody is asked: @remote is offline. A
-                  * source without an answer is left open, see TerranePin */
+  TerraneSharedTrees *shared; /* (nullable): from which the base can be taken */
+  gboolean look; /* dry run: nothing is written to the store, and no request is made: @remote is
+                    offline. A source without an answer is left open, see TerranePin */
   unsigned jobs;
   const TerraneProgress *progress;
 } TerraneResolveOptions;

@@ -19,7 +19,7 @@ ask (TerraneResolution *self, const TerraneSourceSpec *spec, G_GNUC_UNUSED GErro
   return entry;
 }
 
-/* What the ref is now. */
+/* Finds the current commit of the ref. */
 static gboolean
 find_commit (const TerraneResolution *self, const TerraneSourceSpec *spec, OciDigest *out_commit,
              GError **error)
@@ -36,7 +36,7 @@ answer (TerraneResolution *self, TerranePin *pin, const json_t *locked, json_t *
 {
   OciDigestHex hex;
   const char *known = json_string_value (json_object_get (locked, "commit"));
-  pin->has_digest = terrane_ostree_names_commit (pin->spec, &pin->digest) /* whatever a lock says */
+  pin->has_digest = terrane_ostree_names_commit (pin->spec, &pin->digest) /* over a lock */
                     || (known != NULL && oci_digest_parse_hex (known, &pin->digest, NULL));
   if (!pin->has_digest && !terrane_resolution_may_ask (self))
     return TRUE; /* an entry without an answer is a difference */
@@ -61,7 +61,7 @@ fetch (TerraneFetch *self, const TerranePin *pin, GError **error)
   if (!terrane_ostree_is_remote (pin->spec))
     return TRUE;
   OCI_PREFIX (error, "%s.ostree", pin->spec->where);
-  /* Noted before and by its checksum too, so that gc keeps what has arrived. */
+  /* Recorded before the pull, also by checksum, so that gc keeps what has arrived. */
   return terrane_store_begin_write (store, error)
          && terrane_pulled_note (store, repository, oci_digest_hex (&pin->digest, hex),
                                  &pin->digest, error)

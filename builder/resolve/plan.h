@@ -1,6 +1,6 @@
-/* What a profile comes to for one platform: the profile as it was written, and for each source what
- * it was pinned to. Made by terrane_resolve(); what fetches, reads and assembles goes by it. Its
- * JSON form is the platform's part of the lock. */
+/* A profile resolved for one platform: the profile as written, and for each source what it was
+ * pinned to. Made by terrane_resolve(), used for fetching, reading and assembling. Its JSON form is
+ * the platform's part of the lock. */
 #pragma once
 
 #include "builder/profile/lock.h"
@@ -18,13 +18,13 @@ typedef struct
   TerraneProfileTexts texts; /* once the lock is complete: terrane_plan_set_lock() */
 } TerranePlan;
 
-/** Nothing is pinned yet. @profile: must outlive the plan */
+/** Makes a plan without pins. @profile: must outlive the plan. Returns: (transfer full) */
 TerranePlan *terrane_plan_new (const TerraneProfile *profile);
 
-/** Writes into @lock what the sources were pinned to. */
+/** Writes the pins of the sources to @lock. */
 void terrane_plan_fill_lock (const TerranePlan *self, TerraneLock *lock);
 
-/** Sets the texts that name the lock. @digest: of the lock for the platform */
+/** Sets the texts that refer to the lock. @digest: of the lock for the platform */
 void terrane_plan_set_lock (TerranePlan *self, const OciDigest *digest);
 void terrane_plan_free (TerranePlan *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerranePlan, terrane_plan_free)

@@ -36,7 +36,7 @@ read_version (const char *text, unsigned *out_major, unsigned *out_minor)
   return TRUE;
 }
 
-/* What the lock says of a base that is not in the store. */
+/* Takes the lock's information about a base that is not in the store. */
 static gboolean
 take_python (TerraneResolution *self, const json_t *entry)
 {
@@ -51,7 +51,7 @@ take_python (TerraneResolution *self, const json_t *entry)
   return TRUE;
 }
 
-/* Without a base in the store: of the lock, when that is about the same base. */
+/* For a base that is not in the store: from the lock, if that is about the same base. */
 static gboolean
 find_locked_python (TerraneResolution *self, GError **error)
 {
@@ -67,6 +67,12 @@ find_locked_python (TerraneResolution *self, GError **error)
 }
 
 gboolean
+terrane_resolution_base_is_read (const TerraneResolution *self)
+{
+  return self->base->stored || self->plan->base->is_taken;
+}
+
+gboolean
 terrane_resolution_find_python (TerraneResolution *self, GError **error)
 {
   if (self->python_known)
@@ -74,7 +80,7 @@ terrane_resolution_find_python (TerraneResolution *self, GError **error)
   const TerraneBase *base = terrane_resolution_base (self, error);
   if (base == NULL)
     return FALSE;
-  if (!base->stored)
+  if (!terrane_resolution_base_is_read (self))
     {
       self->python_known = find_locked_python (self, error);
       return self->python_known;
@@ -92,7 +98,7 @@ terrane_resolution_may_ask (const TerraneResolution *self)
   return !self->options->policy.require && !self->quiet;
 }
 
-/* "../common/a" of two absolute, canonical paths. */
+/* Returns "../common/a" for two absolute, canonical paths. */
 static char *
 make_relative (const char *directory, const char *path)
 {

@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-/* Whether a URL of a lock is @asked, which has no query. */
+/* Whether a URL in a lock is @asked, which has no query. */
 static gboolean
 is_same_url (const json_t *locked, const json_t *asked)
 {
@@ -19,7 +19,7 @@ is_same_url (const json_t *locked, const json_t *asked)
          && strncmp (before, now, length) == 0;
 }
 
-/* Whether everything that @part says is said by @whole too. */
+/* Whether @whole contains everything in @part. */
 static gboolean
 contains (const json_t *whole, const json_t *part)
 {
@@ -59,8 +59,8 @@ is_updated (const TerraneLockPolicy *policy, const char *name)
          && (policy->update_names == NULL || g_strv_contains (policy->update_names, name));
 }
 
-/* Only what @question has of @entry, as the answers of a lock are not a difference by themselves;
- * all of it when the question is about another kind of source. */
+/* Returns the part of @entry that @question has, since answers of a lock alone are not a
+ * difference; everything if the question is about another kind of source. */
 static json_t *
 restrict_to (json_t *entry, const json_t *question)
 {
@@ -79,14 +79,14 @@ restrict_to (json_t *entry, const json_t *question)
   return result;
 }
 
-/* Whether only somebody else could answer, or something that is not in the store. */
+/* Whether the answer needs a request, or something that is not in the store. */
 static gboolean
 needs_others (const TerraneSourceSpec *spec, const GError *error)
 {
   const TerraneSourceSpec *asked = spec->compile_in != NULL ? spec->compile_in : spec;
   if (g_error_matches (error, OCI_ERROR, OCI_ERROR_CANCELLED))
     return FALSE;
-  if (asked->kind == TERRANE_SOURCE_IMAGE) /* an archive that was not read, too */
+  if (asked->kind == TERRANE_SOURCE_IMAGE) /* also an archive that was not read */
     return (g_error_matches (error, OCI_ERROR, OCI_ERROR_NOT_FOUND)
             || g_error_matches (error, OCI_ERROR, OCI_ERROR_DENIED))
            && !g_str_has_prefix (asked->image, "oci:");
@@ -107,7 +107,8 @@ open_reason (const TerraneResolution *self, const TerraneSourceSpec *spec)
   return "the lock does not say which one it is: a build finds that out";
 }
 
-/* As far as the question goes: the answers that are missing are left open. @entry: gets them */
+/* Finds the answers that are known without requests, and leaves the others open. @entry: receives
+ * them */
 static gboolean
 look_at (TerraneResolution *self, const TerraneSourceResolver *resolver, TerranePin *pin,
          const json_t *locked, json_t *entry, GError **error)
@@ -125,13 +126,13 @@ look_at (TerraneResolution *self, const TerraneSourceResolver *resolver, Terrane
   g_clear_pointer (&pin->recipes, terrane_recipe_set_free);
   gboolean stale = self->base_is_stale;
   self->quiet = TRUE;
-  (void) resolver->answer (self, pin, locked, entry, NULL); /* it may be no better off */
+  (void) resolver->answer (self, pin, locked, entry, NULL); /* it may not be able to answer */
   self->quiet = FALSE;
-  self->base_is_stale = stale; /* of what is open, nothing is compared */
+  self->base_is_stale = stale; /* open sources are not compared */
   return TRUE;
 }
 
-/* The question itself may need a base that is not there: then it is that of the lock. */
+/* The question itself may need a base that is not available: then that of the lock is used. */
 static json_t *
 ask (TerraneResolution *self, const TerraneSourceResolver *resolver, TerranePin *pin,
      const json_t *before, GError **error)
@@ -188,7 +189,7 @@ resolve_source (TerraneResolution *self, TerranePin *pin, GPtrArray *changes, GE
   return TRUE;
 }
 
-/* Trees that the profile no longer has. */
+/* Removes trees that the profile no longer has. */
 static void
 drop_others (TerraneResolution *self, GPtrArray *changes)
 {
@@ -207,7 +208,7 @@ drop_others (TerraneResolution *self, GPtrArray *changes)
     }
 }
 
-/* A lock promises digests, which also depend on who makes the layers. */
+/* A lock promises digests, which also depend on the versions that make the layers. */
 static gboolean
 check_assembler (const TerraneResolveOptions *options, GError **error)
 {
@@ -260,7 +261,7 @@ fail_stale (const TerraneResolution *self, const GPtrArray *changes, GError **er
   return FALSE;
 }
 
-/* Scripts that wheels bring start the image's Python; where the base has none, a tree has. */
+/* Scripts in wheels start the image's Python; if the base has none, a tree has it. */
 static gboolean
 find_interpreters (TerraneResolution *self, GError **error)
 {
@@ -282,7 +283,7 @@ find_interpreters (TerraneResolution *self, GError **error)
   return TRUE;
 }
 
-/* Which Python starts scripts that wheels bring is part of what their trees are. */
+/* The Python that starts scripts in wheels is part of their trees' keys. */
 static gboolean
 leave_wheels_open (TerraneResolution *self)
 {
@@ -339,7 +340,8 @@ terrane_resolve (const TerraneProfile *profile, const TerraneResolveOptions *opt
     ok = fail_stale (&self, out_changes, error);
   if (ok && out_base != NULL)
     ok = terrane_resolution_base (&self, error) != NULL
-         && (self.base->stored ? find_interpreters (&self, error) : leave_wheels_open (&self));
+         && (terrane_resolution_base_is_read (&self) ? find_interpreters (&self, error)
+                                                     : leave_wheels_open (&self));
   if (ok && out_base != NULL)
     *out_base = g_steal_pointer (&self.base);
   terrane_base_free (self.base);

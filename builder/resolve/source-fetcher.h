@@ -1,4 +1,4 @@
-/* What one kind of source needs from the network before it is read. */
+/* Fetches what one kind of source needs from the network before it is read. */
 #pragma once
 
 #include "builder/remote/download.h"
@@ -7,7 +7,7 @@
 
 G_BEGIN_DECLS
 
-/* What is to be downloaded for all sources of a profile, and what must stay meanwhile. */
+/* Downloads for all sources of a profile, and the data that must exist meanwhile. */
 typedef struct
 {
   TerraneRemote *remote;
@@ -18,10 +18,20 @@ typedef struct
 /** Keeps @data until the downloads have ended. */
 void terrane_fetch_keep (TerraneFetch *self, gpointer data, GDestroyNotify free_func);
 
+/**
+ * terrane_fetch_add_file:
+ * @url: must stay valid until the downloads have ended
+ * @fallback: the name of the file in progress messages if the URL ends without one
+ *
+ * Adds the download of one file.
+ */
+void terrane_fetch_add_file (TerraneFetch *self, const char *url, OciDigest sha256,
+                             const char *fallback);
+
 typedef struct
 {
-  /** (nullable) Adds the downloads of a source, or brings by itself what it needs. Not called for
-   * one whose tree is stored. */
+  /** (nullable) Adds the downloads of a source, or fetches what it needs itself. Not called if its
+   * tree is stored. */
   gboolean (*fetch) (TerraneFetch *self, const TerranePin *pin, GError **error);
 } TerraneSourceFetcher;
 
@@ -30,7 +40,7 @@ typedef struct
 TERRANE_SOURCE_KINDS (TERRANE_SOURCE_FETCHER)
 #undef TERRANE_SOURCE_FETCHER
 
-/** Returns: (transfer none) */
+/** Returns: (transfer none): the fetcher of @kind */
 const TerraneSourceFetcher *terrane_source_fetcher_of (TerraneSourceKind kind);
 
 G_END_DECLS

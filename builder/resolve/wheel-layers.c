@@ -9,18 +9,18 @@
 
 enum
 {
-  LARGE = 1024 * 1024, /* of a wheel: smaller ones are cheaper to send again than to ask for */
-  OFTEN = 4,           /* how much more a byte counts of what changes often */
-  OWN = 64,            /* and of the project itself */
+  LARGE = 1024 * 1024, /* of a wheel: sending smaller ones again is cheaper than asking for them */
+  OFTEN = 4,           /* weight of a byte that changes often */
+  OWN = 64,            /* weight of a byte of the project itself */
 };
 
-/* A new release in most weeks, by the dates of the package index. */
+/* A new release in most weeks, according to the dates in the package index. */
 static const char *const often[] = { "awscli",   "aws-lambda-powertools",    "boto3",
                                      "botocore", "google-api-python-client", "pandas-stubs",
                                      NULL };
 
-/* Updated together since one requires a few versions of the other: a package goes where the first
- * one is. */
+/* Updated together since one requires few versions of the other: all are assigned to the layer of
+ * the first one. */
 static const char *const families[][6] = {
   { "botocore", "boto3", "s3transfer", "awscli", "aiobotocore", NULL },
   { "pydantic-core", "pydantic", NULL },
@@ -60,7 +60,7 @@ layer_of (const TerraneWheelToAssign *self)
   return text_of (self->wheel, "layer");
 }
 
-/* A layer that there is, with what its packages weigh. */
+/* An existing layer, with the weight of its packages. */
 typedef struct
 {
   const char *name;
@@ -82,7 +82,7 @@ is_others (const char *layer)
   return layer == NULL || strcmp (layer, TERRANE_WHEEL_LAYER_OTHERS) == 0;
 }
 
-/* Layers that packages have had, heaviest first. */
+/* Lists layers that packages were assigned to, heaviest first. */
 static GArray *
 find_layers (const GArray *wheels)
 {
@@ -109,7 +109,7 @@ find_layers (const GArray *wheels)
   return layers;
 }
 
-/* @kept: set of layers. Returns: the wheels without one */
+/* @kept: set of layers. Returns: the wheels without one of these */
 static GArray *
 keep (const GArray *wheels, GHashTable *kept)
 {
@@ -136,7 +136,7 @@ compare_weights (gconstpointer a, gconstpointer b)
   return strcmp (name_of (x), name_of (y));
 }
 
-/* The package that one is updated with. Returns: (nullable) */
+/* Returns: (nullable): the package that this one is updated with */
 static const TerraneWheelToAssign *
 find_head (const GArray *wheels, const char *name)
 {
@@ -186,7 +186,7 @@ terrane_wheel_layers_assign (GArray *wheels, guint max)
       join_family (wheels, &g_array_index (rest, TerraneWheelToAssign, i));
 }
 
-/* Of what the lock says nothing, the file does. */
+/* Uses the file if the lock does not have the size. */
 static uint64_t
 size_of (const json_t *wheel, const TerraneWheelPin *pinned)
 {
@@ -198,7 +198,7 @@ size_of (const json_t *wheel, const TerraneWheelPin *pinned)
                                                                : pinned->size;
 }
 
-/* The layer that the lock had a package in, also when that is updated. */
+/* Returns the layer of a package in the lock, also if the package is updated. */
 static const char *
 layer_before (const TerraneResolution *self, const TerraneSourceSpec *spec, const char *name)
 {

@@ -1,38 +1,39 @@
-/* Which layer each package of a tree of wheels goes into, as the lock has it. */
+/* Assigns each package of a tree of wheels to a layer, as recorded in the lock. */
 #pragma once
 
 #include "builder/resolve/resolution.h"
 
 G_BEGIN_DECLS
 
-/* What is known of one package when it is assigned. */
+/* Input of the assignment about one package. */
 typedef struct
 {
   json_t *wheel;      /* of the lock, borrowed; has a "name" */
-  const char *before; /* (nullable): the layer that the lock had it in */
-  uint64_t size;      /* of the file, bytes; 0 when it is not known */
+  const char *before; /* (nullable): its layer in the lock */
+  uint64_t size;      /* of the file, in bytes; 0 if unknown */
   gboolean own;       /* a file of the project itself, which changes more often than others */
 } TerraneWheelToAssign;
 
 /**
  * terrane_wheel_layers_assign:
  * @wheels: of TerraneWheelToAssign
- * @max: layers, at least 1
+ * @max: number of layers, at least 1
  *
- * Sets "layer" of each wheel. Who has a layer keeps it, whatever its size and version are by now.
- * A new package that is large or often changes gets one of its own while there are fewer than @max,
- * and that of packages that it is always updated with when these have one; all the rest is in one
- * layer. When there are more than @max, the smallest are given up.
+ * Sets "layer" of each wheel. A package that has a layer keeps it, even if its size and version
+ * have changed. A new package that is large or often changes gets its own while there are fewer
+ * than @max, or that of packages that it is always updated with if these have one; all others share
+ * one layer. If there are more than @max, the smallest are dissolved.
  */
 void terrane_wheel_layers_assign (GArray *wheels, guint max);
 
 /**
  * terrane_wheel_layers_pin:
- * @pin: of all @wheels; else the lock is stale, and nothing happens
+ * @pin: of all @wheels; otherwise the lock is stale, and nothing happens
  * @active: requirements in the order of @wheels
  * @wheels: as the lock will have them
  *
- * Assigns the wheels of one source as the profile wants it, starting with what the lock says.
+ * Assigns the wheels of one source according to the profile, starting with the assignment in the
+ * lock.
  */
 void terrane_wheel_layers_pin (const TerraneResolution *self, const TerraneSourceSpec *spec,
                                TerraneWheelsPin *pin, const GPtrArray *active, json_t *wheels);

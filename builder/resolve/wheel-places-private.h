@@ -1,4 +1,8 @@
-/* What the files about places of wheels share. */
+/* Types and functions shared by the files that search for wheels.
+ *
+ * Errors: %OCI_ERROR_USAGE, %OCI_ERROR_FORMAT, %OCI_ERROR_UNSUPPORTED, %OCI_ERROR_LIMIT,
+ * %OCI_ERROR_NOT_FOUND, %OCI_ERROR_UNREACHABLE, %OCI_ERROR_NETWORK, %OCI_ERROR_TIMEOUT,
+ * %OCI_ERROR_DENIED, %OCI_ERROR_IO, %OCI_ERROR_CANCELLED. */
 #pragma once
 
 #include "builder/resolve/wheel-places.h"
@@ -7,26 +11,27 @@
 
 G_BEGIN_DECLS
 
-/* An index or a page with links to files of any projects; of a directory the page is its list. */
+/* An index or a page with links to files of any projects; for a directory, the page is its list of
+ * files. */
 typedef struct
 {
-  char *url;   /* a path, of directories; may have a user and a password */
+  char *url;   /* a path for directories; may contain a user and a password */
   char *shown; /* for messages */
   gboolean is_page;
   gboolean is_local;
   gboolean must_exist; /* the profile's own directory */
-  GMutex mutex;        /* of a page: held while it is fetched */
-  GPtrArray *files;    /* (nullable): of a page, once it was fetched */
-  GError *failure;     /* (nullable): of a page, and of a server that cannot be reached */
-  gboolean gave_up;    /* that was with patience */
+  GMutex mutex;        /* of a page: locked while it is fetched */
+  GPtrArray *files;    /* (nullable): of a page, set once it was fetched */
+  GError *failure;     /* (nullable): of a page, or of a server that cannot be reached */
+  gboolean gave_up;    /* @failure came after all retries */
 } TerraneWheelPlace;
 
-/* What a place said about a project. */
+/* Answer of a place about a project. */
 typedef struct
 {
   TerraneWheelPlace *place;
   guint n_files;
-  GError *failure; /* (nullable); %OCI_ERROR_NOT_FOUND when it has no such project */
+  GError *failure; /* (nullable): %OCI_ERROR_NOT_FOUND if it does not have the project */
 } TerraneWheelAnswer;
 
 typedef struct
@@ -42,29 +47,29 @@ struct _TerraneWheelPlaces
   TerraneRemote *remote;
   OciNetrc *netrc;
   GPtrArray *places;  /* of TerraneWheelPlace: local ones first */
-  GPtrArray *servers; /* those of @places that are not local; borrowed */
+  GPtrArray *servers; /* the remote ones of @places; borrowed */
   GHashTable *offers; /* normalised name -> TerraneWheelOffer */
   GMutex mutex;       /* guards @failure of indexes */
 };
 
-/** The files of one project among those of a page, copied. Returns: (transfer full) */
+/** Returns: (transfer full): copies of the files of one project among those of a page */
 GPtrArray *terrane_wheel_places_pick (const GPtrArray *files, const char *normalised_name);
 
-/** Takes what a local place has of the project: digested. */
+/** Reads the files of the project in a local place, and digests them. Errors: see the head. */
 gboolean terrane_wheel_place_read (TerraneWheelPlaces *self, TerraneWheelPlace *place,
                                    const char *normalised_name, GPtrArray **out_files,
                                    GError **error);
 
-/** Asks the servers for the projects of @open, several at a time. @open: (element-type
- * TerraneWheelOffer) */
+/** Asks the servers for the projects of @open, several concurrently. @open:
+ * (element-type TerraneWheelOffer). Errors: see the head. */
 gboolean terrane_wheel_servers_ask (TerraneWheelPlaces *self, GPtrArray *open,
                                     const TerranePythonTarget *target, GError **error);
 
-/** Adds an answer; @files and @failure are taken over. */
+/** Adds an answer. @files, @failure: (transfer full) */
 void terrane_wheel_offer_take (TerraneWheelOffer *self, TerraneWheelPlace *place, GPtrArray *files,
                                GError *failure);
 
-/** Whether there is a wheel that will do, with a digest. */
+/** Whether there is a suitable wheel with a digest. */
 gboolean terrane_wheel_offer_suffices (const TerraneWheelOffer *self,
                                        const TerranePythonTarget *target);
 

@@ -23,7 +23,7 @@ is_url (const char *text)
   return strstr (text, "://") != NULL || terrane_index_is_local (text);
 }
 
-/* As pip takes them: a path is relative to the requirements file. */
+/* As in pip: a path is relative to the requirements file. */
 static char *
 absolute_place (const TerraneSourceSpec *spec, const char *text)
 {
@@ -45,7 +45,7 @@ add_url (const TerraneSourceSpec *spec, GPtrArray *urls, const char *text)
                    path != NULL ? g_filename_to_uri (path, NULL, NULL) : g_steal_pointer (&place));
 }
 
-/* As pip reads lists in variables. */
+/* Splits lists in variables like pip. */
 static void
 add_urls (const TerraneSourceSpec *spec, GPtrArray *urls, const char *words)
 {
@@ -55,7 +55,7 @@ add_urls (const TerraneSourceSpec *spec, GPtrArray *urls, const char *words)
       add_url (spec, urls, *word);
 }
 
-/* The indexes in the order in which they are named: of equal wheels the first is taken. */
+/* Returns the indexes in the order in which they are named: the first of equal wheels is used. */
 static char **
 list_indexes (const TerraneSourceSpec *spec, const TerraneRequirements *requirements)
 {
@@ -188,7 +188,7 @@ terrane_wheel_places_file_name (const char *url)
   return decoded != NULL ? g_steal_pointer (&decoded) : g_strdup (name);
 }
 
-/* Of a URL that may have a user and a password: the same origin gets them. */
+/* Uses the user and password of a URL for its origin. */
 static char *
 authorize_as (const char *with_user, const OciUrlOrigin *target)
 {
@@ -201,7 +201,7 @@ authorize_as (const char *with_user, const OciUrlOrigin *target)
   return NULL;
 }
 
-/* Whether the user has named the host, and not only a page. */
+/* Whether the user has named the host, rather than a page linking to it. */
 static gboolean
 names_host (const char *url, const OciUrlOrigin *target)
 {
@@ -227,13 +227,13 @@ terrane_wheel_places_authorize (const TerraneWheelPlaces *self, const char *aske
       authorization = authorize_as (place->url, &target);
       named = named || names_host (place->url, &target);
     }
-  /* "default" of ~/.netrc is not for every host that a page links to. */
+  /* "default" in ~/.netrc is not for every host that a page links to. */
   if (authorization == NULL && self->netrc != NULL)
     authorization = oci_netrc_authorize (self->netrc, target.host, named);
   return authorization;
 }
 
-/* Whether @file_name is that of a wheel, or may be that of another distribution, of the project. */
+/* Whether @file_name is that of a wheel, or possibly another distribution, of the project. */
 static gboolean
 is_of_project (const char *file_name, const char *normalised_name)
 {
@@ -260,7 +260,7 @@ terrane_wheel_places_pick (const GPtrArray *files, const char *normalised_name)
   return picked;
 }
 
-/* All files of a directory or a page of links here. */
+/* Lists all files of a local directory or page of links. */
 static gboolean
 list_local (TerraneWheelPlace *place, GError **error)
 {
@@ -283,14 +283,14 @@ digest_local (TerraneStore *store, GPtrArray *files, GError **error)
       TerraneIndexFile *file = files->pdata[i];
       if (!file->local || !terrane_wheel_name_is_wheel (file->file_name))
         continue;
-      file->has_sha256 = TRUE; /* whatever a page says of it */
+      file->has_sha256 = TRUE; /* regardless of the page */
       if (!terrane_file_digest (store, file->url, &file->sha256, error))
         return FALSE;
     }
   return TRUE;
 }
 
-/* What a page still lists and is not there any more. */
+/* Removes files that a page still lists but that do not exist any more. */
 static void
 drop_missing (GPtrArray *files)
 {
@@ -410,7 +410,7 @@ offer_url (GPtrArray *list, const TerraneRequirement *requirement, GError **erro
   return TRUE;
 }
 
-/* A package of a pylock.toml offers its files; what is here has the digest that it has. */
+/* A package of a pylock.toml offers its files; local ones have their actual digest. */
 static gboolean
 offer_files (TerraneStore *store, GPtrArray *list, const TerraneRequirement *requirement,
              GError **error)
@@ -434,7 +434,7 @@ offer_files (TerraneStore *store, GPtrArray *list, const TerraneRequirement *req
   return digest_local (store, list, error);
 }
 
-/* Files here that have one of the longer hashes. */
+/* Accepts local files that have one of the longer hashes. */
 static gboolean
 accept_local (TerraneRequirement *requirement, const GPtrArray *files, GError **error)
 {

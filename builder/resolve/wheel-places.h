@@ -1,5 +1,9 @@
-/* Where wheels come from: package indexes, pages of links, directories of wheels, single URLs. All
- * of them are equal, as with pip: the digests of the requirements decide. */
+/* Searches for wheels in package indexes, pages of links, directories of wheels and single URLs. As
+ * with pip none has precedence: the digests of the requirements decide.
+ *
+ * Errors: %OCI_ERROR_USAGE, %OCI_ERROR_FORMAT, %OCI_ERROR_UNSUPPORTED, %OCI_ERROR_LIMIT,
+ * %OCI_ERROR_NOT_FOUND, %OCI_ERROR_UNREACHABLE, %OCI_ERROR_NETWORK, %OCI_ERROR_TIMEOUT,
+ * %OCI_ERROR_DENIED, %OCI_ERROR_IO, %OCI_ERROR_CANCELLED. */
 #pragma once
 
 #include "builder/python/index-file.h"
@@ -10,52 +14,51 @@
 
 G_BEGIN_DECLS
 
-/**
- * terrane_wheel_places_name:
- *
- * Sets where the source's wheels come from: the profile's indexes, else those of the requirements
- * file, else $PIP_INDEX_URL with $PIP_EXTRA_INDEX_URL, else PyPI, and what --find-links names. With
- * `--no-index` in the requirements file no index counts but the profile's.
- */
+/** Sets the places of the source's wheels: the profile's indexes, else those of the requirements
+ * file, else $PIP_INDEX_URL with $PIP_EXTRA_INDEX_URL, else PyPI, and those of --find-links. With
+ * `--no-index` in the requirements file only the profile's indexes count. */
 void terrane_wheel_places_name (TerranePin *source, const TerraneRequirements *requirements);
 
-/* Several threads may search; one asks. */
+/* terrane_wheel_places_search() may be called from several threads, terrane_wheel_places_ask() from
+ * one. */
 typedef struct _TerraneWheelPlaces TerraneWheelPlaces;
 
 /**
  * terrane_wheel_places_new:
- * @source: whose places were named; must outlive @self, as must @remote
+ * @source: with its places set; must outlive @self, as must @remote
  *
- * Reads ~/.netrc; one that cannot be read is a warning.
+ * Reads ~/.netrc; if it cannot be read, warns. Returns: (transfer full)
  */
 TerraneWheelPlaces *terrane_wheel_places_new (const TerranePin *source, TerraneRemote *remote);
 void terrane_wheel_places_free (TerraneWheelPlaces *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneWheelPlaces, terrane_wheel_places_free)
 
-/** Whether servers may be asked for wheels. */
+/** Whether there are servers that may be asked for wheels. */
 gboolean terrane_wheel_places_has_remote (const TerraneWheelPlaces *self);
 
 /**
  * terrane_wheel_places_ask:
  * @wanted: (element-type TerraneRequirement): projects to look for
  *
- * Looks into what is local first; a project of which a wheel there fits @target is looked for
- * nowhere else. The others are asked for, several at a time. That one of several places fails is
- * no error here: see terrane_wheel_places_report().
+ * Searches local places first; a project with a local wheel for @target is not looked for
+ * elsewhere. Servers are asked for the others, several concurrently. A failure of one of several
+ * places is not an error here: see terrane_wheel_places_report().
+ *
+ * Errors: see the head.
  */
 gboolean terrane_wheel_places_ask (TerraneWheelPlaces *self, const GPtrArray *wanted,
                                    const TerranePythonTarget *target, GError **error);
 
-/** What the places offer of a project that was asked for: those of files here have digests.
- * Returns: (transfer none) (element-type TerraneIndexFile) */
+/** Returns: (transfer none) (element-type TerraneIndexFile): the files of a project that was asked
+ * for; local ones have digests */
 GPtrArray *terrane_wheel_places_files (const TerraneWheelPlaces *self, const char *normalised_name);
 
 /**
  * terrane_wheel_places_report:
- * @code: (inout): becomes that of a place that failed
+ * @code: (inout): set to that of a place that failed
  *
- * Returns: (transfer full): a line for each place with what it answered about the project, each
- *   with a line break before it
+ * Returns: (transfer full): a line for each place with its answer about the project, each after a
+ *   line break
  */
 char *terrane_wheel_places_report (const TerraneWheelPlaces *self, const char *normalised_name,
                                    int *code);
@@ -65,11 +68,10 @@ void terrane_wheel_places_warn (TerraneWheelPlaces *self, const char *normalised
 
 /**
  * terrane_wheel_places_find:
+ * Finds a local file of that name with that digest. If there are no servers to ask, another file of
+ * that name is returned, so that the difference is reported.
  *
- * The path of a local file of that name with that digest; where there are no servers to ask,
- * another file of that name will do, so that the difference is said.
- *
- * Returns: (transfer full) (nullable)
+ * Returns: (transfer full) (nullable): its path
  */
 char *terrane_wheel_places_find (TerraneWheelPlaces *self, const char *normalised_name,
                                  const char *file_name, const OciDigest *sha256);
@@ -77,26 +79,27 @@ char *terrane_wheel_places_find (TerraneWheelPlaces *self, const char *normalise
 /**
  * terrane_wheel_places_search:
  * @nth: of the servers, from 0
- * @out_last: (out): whether there are no more
+ * @out_last: (out): whether it is the last one
  *
  * Asks one server for a file.
  *
- * Returns: (transfer full) (nullable) (element-type TerraneIndexFile): where it may be, at least
- *   one; else an error with the place
+ * Returns: (transfer full) (element-type TerraneIndexFile): where it may be, at least one; the
+ *   error names the place
+ * Errors: see the head.
  */
 GPtrArray *terrane_wheel_places_search (TerraneWheelPlaces *self, guint nth, OciHttpClient *client,
                                         const TerraneWheelPin *pin, gboolean *out_last,
                                         GCancellable *cancellable, GError **error);
 
-/** The last component of a URL's path, decoded. Returns: (transfer full) */
+/** Returns: (transfer full): the last component of a URL's path, decoded */
 char *terrane_wheel_places_file_name (const char *url);
 
 /**
  * terrane_wheel_places_authorize:
  * @asked_url: (nullable): of the requirement
  *
- * The Authorization header for @url, if the requirement's URL or a place of the same origin was
- * given with a user, or ~/.netrc has one for its host.
+ * Finds the Authorization header for @url, if the requirement's URL or a place of the same origin
+ * has a user, or ~/.netrc has one for its host.
  *
  * Returns: (transfer full) (nullable): a secret
  */

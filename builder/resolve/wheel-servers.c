@@ -1,4 +1,4 @@
-/* Indexes and pages of links on servers: asked for projects, several at a time. */
+/* Asks indexes and pages of links on servers for projects, several concurrently. */
 #include "builder/resolve/wheel-places-private.h"
 
 #include "builder/python/index.h"
@@ -23,7 +23,7 @@ is_connection (const GError *error)
          || g_error_matches (error, OCI_ERROR, OCI_ERROR_UNREACHABLE);
 }
 
-/* A server that did not answer one request is not waited for in all the others. */
+/* If a server did not answer one request, the others do not wait for it. */
 static gboolean
 fail_as_before (TerraneWheelPlaces *self, TerraneWheelPlace *place, gboolean hasty, GError **error)
 {
@@ -46,7 +46,7 @@ remember (TerraneWheelPlaces *self, TerraneWheelPlace *place, gboolean hasty, co
   g_mutex_unlock (&self->mutex);
 }
 
-/* Object stores answer 403 for what they do not have. */
+/* Object stores answer 403 for missing objects. */
 static void
 soften (const TerraneWheelPlaces *self, const TerraneIndexRequest *request, GError *failure)
 {
@@ -54,7 +54,7 @@ soften (const TerraneWheelPlaces *self, const TerraneIndexRequest *request, GErr
     failure->code = OCI_ERROR_NOT_FOUND;
 }
 
-/* All files of a page, fetched once. */
+/* Lists all files of a page, fetched once. */
 static gboolean
 fetch_links (TerraneWheelPlaces *self, TerraneWheelPlace *place, OciHttpClient *client,
              TerraneIndexRequest *request, GCancellable *cancellable, GError **error)
@@ -92,7 +92,7 @@ fetch_project (TerraneWheelPlaces *self, TerraneWheelPlace *place, OciHttpClient
   return FALSE;
 }
 
-/* What a server has of a project. @hasty: there are others to ask */
+/* Fetches a server's files of a project. @hasty: there are other servers to ask */
 static gboolean
 fetch_from (TerraneWheelPlaces *self, TerraneWheelPlace *place, OciHttpClient *client,
             const char *name, gboolean hasty, GCancellable *cancellable, GPtrArray **out_files,
@@ -109,7 +109,7 @@ fetch_from (TerraneWheelPlaces *self, TerraneWheelPlace *place, OciHttpClient *c
   return ok;
 }
 
-/* What ends everything: an interruption, and the end of the time. */
+/* Whether the error ends everything: an interrupt, or the end of the time limit. */
 static gboolean
 is_final (const Round *self, const GError *error)
 {
@@ -141,7 +141,7 @@ ask_servers (Round *self, TerraneWheelOffer *offer, GError **error)
   return TRUE;
 }
 
-/* Once more, with patience, those whose connection failed. */
+/* Asks servers whose connection failed again, with all retries. */
 static gboolean
 ask_again (Round *self, TerraneWheelOffer *offer, GError **error)
 {
@@ -163,7 +163,7 @@ ask_again (Round *self, TerraneWheelOffer *offer, GError **error)
           return FALSE;
         }
       terrane_wheel_offer_take (offer, place, files, g_steal_pointer (&local));
-      g_ptr_array_remove_index (offer->answers, i); /* the later answer counts, at the end */
+      g_ptr_array_remove_index (offer->answers, i); /* replaced by the later answer, at the end */
       i--;
       n--;
     }
@@ -178,8 +178,8 @@ ask_for_project (Round *self, TerraneWheelOffer *offer, GError **error)
              || ask_again (self, offer, error));
 }
 
-/* A failure of one project does not interrupt the questions that are under way: @stop is not
- * theirs. */
+/* A failure about one project does not interrupt questions in progress: @stop is not passed to
+ * them. */
 static gboolean
 ask_for_item (gpointer data, gpointer offer, G_GNUC_UNUSED GCancellable *stop, GError **error)
 {
@@ -204,7 +204,7 @@ terrane_wheel_servers_ask (TerraneWheelPlaces *self, GPtrArray *open,
   return terrane_remote_run (self->remote, ask_all, &round, error);
 }
 
-/* The digest decides; without one the name is worth an attempt. */
+/* The digest decides; a file without one is tried by name. */
 static GPtrArray *
 select_digest (GPtrArray *files, const TerraneWheelPin *pin)
 {

@@ -1,5 +1,5 @@
-/* Wheels: for each requirement the one file that fits the image's Python, C library and processor.
- */
+/* Wheels: for each requirement the one file that matches the image's Python, C library and
+ * processor. */
 #include "builder/python/pylock.h"
 #include "builder/python/requirement-location.h"
 #include "builder/python/requirement-select.h"
@@ -25,7 +25,7 @@
 enum
 {
   MAX_REQUIREMENTS_BYTES = 64 * 1024 * 1024, /* reports quote the metadata of every package */
-  MAX_UNKNOWN = 20,  /* files of one project that are downloaded to see what they are */
+  MAX_UNKNOWN = 20,  /* files of one project that are downloaded to learn their digest */
   NEWEST_PATCH = 99, /* most bases have a recent patch version */
 };
 
@@ -40,8 +40,8 @@ check_found (const TerraneResolution *self, const TerraneSourceSpec *spec, GErro
   return TRUE;
 }
 
-/* The profile's word counts before what the base is found to have. That has a C library for
- * platform wheels only: see terrane_select_wheel(). */
+/* The profile's values take precedence over what is found in the base. A C library is only needed
+ * for platform wheels: see terrane_select_wheel(). */
 static gboolean
 find_target (TerraneResolution *self, const TerraneSourceSpec *spec,
              TerranePythonTarget *out_target, GError **error)
@@ -78,7 +78,7 @@ ask (TerraneResolution *self, const TerraneSourceSpec *spec, GError **error)
   TerranePythonTarget target;
   OCI_PREFIX (error, "%s.wheels", spec->where);
   json_t *entry = json_object ();
-  if (self->base_is_stale) /* what it is now, nobody may ask */
+  if (self->base_is_stale) /* requests for the current one are not allowed */
     return entry;
   if (!find_target (self, spec, &target, error))
     {
@@ -95,8 +95,7 @@ ask (TerraneResolution *self, const TerraneSourceSpec *spec, GError **error)
   return entry;
 }
 
-/* Where a marker depends on the patch version of Python, the base is asked for it, and the lock
- * says what it was. */
+/* Where a marker depends on Python's patch version, the base's is used, and recorded. */
 static gboolean
 find_patch (TerraneResolution *self, const TerraneSourceSpec *spec,
             const TerraneRequirements *requirements, TerranePythonTarget *target, json_t *entry,
@@ -137,10 +136,10 @@ typedef struct
   TerranePythonTarget target;
   TerraneTags *tags;
   TerraneWheelPlaces *places;
-  GHashTable *fresh; /* normalised name -> TerraneIndexFile: what was chosen now */
+  GHashTable *fresh; /* normalised name -> TerraneIndexFile: chosen now */
 } Choice;
 
-/* Whether "==" of @wanted takes @version: 2.5.1+cpu is a 2.5.1 (PEP 440). */
+/* Whether "==" with @wanted matches @version: 2.5.1+cpu is a 2.5.1 (PEP 440). */
 static gboolean
 meets_version (const char *version, const char *wanted)
 {
@@ -150,7 +149,7 @@ meets_version (const char *version, const char *wanted)
   return parsed != NULL && terrane_version_matches (parsed, specifier, &meets, NULL) && meets;
 }
 
-/* The file of a pylock.toml. Returns: (transfer none) (nullable) */
+/* Returns: (transfer none) (nullable): the file in a pylock.toml */
 static const TerraneIndexFile *
 file_of (const TerraneRequirement *requirement, const char *name)
 {
@@ -163,7 +162,7 @@ file_of (const TerraneRequirement *requirement, const char *name)
   return NULL;
 }
 
-/* The path that the requirement itself names. */
+/* Returns the path that the requirement itself names. */
 static const char *
 own_path (const TerraneRequirement *requirement, const char *name)
 {
@@ -174,7 +173,7 @@ own_path (const TerraneRequirement *requirement, const char *name)
   return g_strcmp0 (own, name) == 0 ? requirement->path : NULL;
 }
 
-/* The path of a wheel: the requirement's own, or in a local place. */
+/* Returns the path of a wheel: the requirement's own, or in a local place. */
 static char *
 find_here (const Choice *self, const TerraneRequirement *requirement, const char *file,
            const OciDigest *sha256)
@@ -185,8 +184,8 @@ find_here (const Choice *self, const TerraneRequirement *requirement, const char
              : terrane_wheel_places_find (self->places, requirement->normalised, file, sha256);
 }
 
-/* The longer hash by which a wheel of the lock was taken, when the requirement has it: it is
- * verified with the file. */
+/* Returns the longer hash by which a wheel of the lock was accepted, if the requirement has it: it
+ * is verified with the file. */
 static const char *
 hash_of (const json_t *wheel, const TerraneRequirement *requirement)
 {
@@ -197,8 +196,8 @@ hash_of (const json_t *wheel, const TerraneRequirement *requirement)
   return NULL;
 }
 
-/* Whether a wheel of the lock is one that the requirement allows and that fits: a lock may have
- * been edited by hand, and requirements change. */
+/* Whether a wheel of the lock is allowed by the requirement and matches: a lock may have been
+ * edited by hand, and requirements change. */
 static gboolean
 is_good (const Choice *self, const json_t *wheel, const TerraneRequirement *requirement)
 {
@@ -245,9 +244,9 @@ wheel_to_json (const TerraneRequirement *requirement, const TerraneIndexFile *fi
   oci_json_set (wheel, "name", oci_json_text (requirement->normalised));
   oci_json_set (wheel, "version", oci_json_text (requirement->version));
   oci_json_set (wheel, "file", oci_json_text (file->file_name));
-  if (!file->local) /* else it is in the wheelhouse, wherever that is */
+  if (!file->local) /* otherwise it is in the wheelhouse, wherever that is */
     {
-      /* A query is often a signature: a secret, and of no use tomorrow. */
+      /* A query is often a signature: a secret that soon expires. */
       g_autofree char *bare = g_strndup (file->url, strcspn (file->url, "?"));
       oci_json_set (wheel, "url", oci_json_text (bare));
     }
@@ -260,7 +259,7 @@ wheel_to_json (const TerraneRequirement *requirement, const TerraneIndexFile *fi
   return wheel;
 }
 
-/* What the lock would have to say, as far as the requirement alone tells. */
+/* Returns the lock's entry as far as the requirement alone determines it. */
 static json_t *
 wanted_to_json (const TerraneRequirement *requirement)
 {
@@ -282,7 +281,7 @@ accept_download (const Choice *self, TerraneRequirement *requirement, const OciD
              && terrane_requirement_accept (requirement, fd, sha256, error));
 }
 
-/* Of a file whose index says no sha256: only its content tells. */
+/* Learns the digest of a file without sha256 in the index from its content. */
 static gboolean
 learn_digest (const Choice *self, TerraneRequirement *requirement, TerraneIndexFile *file,
               GError **error)
@@ -299,7 +298,7 @@ learn_digest (const Choice *self, TerraneRequirement *requirement, TerraneIndexF
   return file->has_sha256 && accept_download (self, requirement, &file->sha256, error);
 }
 
-/* Longer hashes are not to be compared with what an index says of other files. */
+/* Longer hashes cannot be compared with an index's digests of other files. */
 static void
 forget_digests (const TerraneRequirement *requirement, GPtrArray *files)
 {
@@ -311,7 +310,7 @@ forget_digests (const TerraneRequirement *requirement, GPtrArray *files)
     }
 }
 
-/* @files: in which what is learned about files is kept */
+/* @files: receives what is learned about them */
 static const TerraneIndexFile *
 choose_file (const Choice *self, TerraneRequirement *requirement, GPtrArray *files, GError **error)
 {
@@ -358,8 +357,8 @@ choose_one (const Choice *self, TerraneRequirement *requirement, GError **error)
   return wheel_to_json (requirement, file);
 }
 
-/* What cannot be had is said of all of them at once, and what the places answered once for
- * neighbours with the same answers. */
+/* Reports all missing wheels together, and the places' answers once for neighbours with the same
+ * answers. */
 static void
 add_problem (const Choice *self, const TerraneRequirement *requirement, const char *message,
              GString *problems, char **asked, int *code)
@@ -374,7 +373,7 @@ add_problem (const Choice *self, const TerraneRequirement *requirement, const ch
   g_string_append_printf (problems, "%s%s: %s", problems->len > 0 ? "\n" : "", where, message);
 }
 
-/* The choice for each of @open. */
+/* Makes the choice for each of @open. */
 static gboolean
 choose (const Choice *self, const GPtrArray *open, GHashTable *out_wheels, GError **error)
 {
@@ -414,7 +413,7 @@ compare_requirements (gconstpointer a, gconstpointer b)
   return strcmp (x->normalised, y->normalised);
 }
 
-/* Where the requirement itself says that the wheel is. */
+/* Returns the location in the requirement itself. */
 static const char *
 asked_url (const TerraneRequirement *requirement, const char *name)
 {
@@ -422,7 +421,7 @@ asked_url (const TerraneRequirement *requirement, const char *name)
   return file == NULL ? requirement->url : file->local ? NULL : file->url;
 }
 
-/* Of a locked wheel the URL: that of the requirement when it differs by its query only. */
+/* Returns the URL of a locked wheel: that of the requirement if only the query differs. */
 static char *
 locked_url (const json_t *wheel, const char *asked_as)
 {
@@ -435,7 +434,7 @@ locked_url (const json_t *wheel, const char *asked_as)
   return g_steal_pointer (&asked);
 }
 
-/* Where the wheel is: here, else where it was found now or when the lock was made. */
+/* Sets the location of the wheel: local, else where it was found now or when the lock was made. */
 static void
 pin (const Choice *self, const TerraneRequirement *requirement, const json_t *wheel)
 {
@@ -449,7 +448,7 @@ pin (const Choice *self, const TerraneRequirement *requirement, const json_t *wh
   pinned->hash = g_strdup (hash_of (wheel, requirement));
   pinned->asked_url = g_strdup (asked_url (requirement, pinned->file_name));
   pinned->size = asked != NULL ? asked->size : 0;
-  (void) oci_digest_parse_hex (text_of (wheel, "sha256"), &pinned->sha256, NULL); /* was parsed */
+  (void) oci_digest_parse_hex (text_of (wheel, "sha256"), &pinned->sha256, NULL); /* is valid */
   if (fresh != NULL && fresh->local)
     pinned->path = g_strdup (fresh->url);
   else if (fresh == NULL)
@@ -521,7 +520,7 @@ check_report (const TerraneRequirements *requirements, const TerranePythonTarget
                     version, other, python, machine);
 }
 
-/* What of a pylock.toml is asked for; other files have neither extras nor groups. */
+/* Sets the requested parts of a pylock.toml; other files have neither extras nor groups. */
 static gboolean
 choose_parts (const TerraneResolution *self, const TerraneWheelsSpec *spec,
               TerraneRequirements *requirements, GError **error)

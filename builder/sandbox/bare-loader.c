@@ -17,7 +17,7 @@ enum
   MAX_INTERPRETER = 4096,
   MAX_PROGRAM_HEADERS = 1024,
   MAX_CONF_BYTES = 64 * 1024,
-  MAX_INCLUDES = 4, /* one in another */
+  MAX_INCLUDES = 4, /* of files that include each other */
 };
 
 #define LIBRARY_PATH "LD_LIBRARY_PATH="
@@ -58,7 +58,7 @@ add_directory (Libraries *self, const char *path)
 
 static void read_conf (Libraries *self, const char *path, int depth);
 
-/* A pattern such as /etc/ld.so.conf.d/x*; a relative one is one of /etc. */
+/* Adds the files of a pattern such as /etc/ld.so.conf.d/x*; a relative one is below /etc. */
 static void
 include (Libraries *self, const char *pattern, int depth)
 {
@@ -100,7 +100,7 @@ read_conf (Libraries *self, const char *path, int depth)
     }
 }
 
-/* In ld.so's order: LD_LIBRARY_PATH, what is configured, what is compiled in. */
+/* In ld.so's order: LD_LIBRARY_PATH, then the configured directories, then those compiled in. */
 static char *
 find_libraries (int dir, const char *root, const char *const *env)
 {
@@ -124,8 +124,8 @@ read_at (int fd, void *data, size_t size, uint64_t offset)
   return offset <= G_MAXINT64 && pread (fd, data, size, (off_t) offset) == (ssize_t) size;
 }
 
-/* The dynamic linker that a program of this byte order and 64 bits names; NULL when it has none.
- * Returns: (transfer full) (nullable) */
+/* Returns: (transfer full) (nullable): the dynamic linker that the 64-bit program of this byte
+ * order names; %NULL if it names none */
 static char *
 read_interpreter (int fd)
 {
@@ -193,7 +193,7 @@ terrane_bare_loader_wrap (const char *root, const char *const *env, const char *
       terrane_argv_add (words, "--library-path");
       terrane_argv_add (words, libraries);
     }
-  /* One that is missing is looked for where it would be. */
+  /* A library that is missing is looked for where it would be. */
   if (program == NULL && left[0][0] == '/')
     terrane_argv_add_format (words, "%s%s", root, *left++);
   for (; *left != NULL; left++)

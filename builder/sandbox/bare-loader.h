@@ -1,5 +1,5 @@
-/* Programs of an image by the image's own dynamic linker, where nothing can change the root
- * directory: paths lead to where the files are on the host. */
+/* Runs programs of an image with the image's own dynamic linker, where the root directory cannot be
+ * changed: paths are those of the files on the host. */
 #pragma once
 
 #include "builder/sandbox/argv.h"
@@ -13,21 +13,18 @@ G_BEGIN_DECLS
  * @root: directory of the image's files, whose links are relative
  * @env: the program's, for its PATH and LD_LIBRARY_PATH
  * @argv: program and arguments
- * @words: what to execute is added
+ * @words: receives the command to execute
  *
- * Words that are paths of the image become those below @root.
+ * Words that are paths of the image are changed to paths below @root.
+ *
+ * Errors: %OCI_ERROR_UNSUPPORTED, %OCI_ERROR_IO.
  */
 gboolean terrane_bare_loader_wrap (const char *root, const char *const *env,
                                    const char *const *argv, TerraneArgv *words, GError **error);
 
-/**
- * terrane_bare_loader_env:
- *
- * In lists of paths too, those of the image become those below @root. LD_LIBRARY_PATH is left out,
+/** Changes paths of the image to paths below @root, also in lists of paths. Omits LD_LIBRARY_PATH,
  * since programs of the host would load the image's libraries; temporary files are the image's.
- *
- * Returns: (transfer full)
- */
+ * Returns: (transfer full) */
 char **terrane_bare_loader_env (const char *root, const char *const *env);
 
 G_END_DECLS

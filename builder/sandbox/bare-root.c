@@ -16,14 +16,14 @@ enum
 {
   COPY_MS = 10 * 60 * 1000,
   MAX_LINK = 4096,
-  MAX_DEPTH = 500, /* each has a descriptor */
+  MAX_DEPTH = 500, /* each level has a descriptor */
 };
 
-/* One per checkout, from which the others are linked. */
+/* One copy per checkout, to which the others are linked. */
 static GMutex mutex;
 static GHashTable *masters; /* (nullable): checkout -> TerraneBareRoot */
 
-/* @how: of cp: what the copy shares with @source */
+/* @how: an option of cp: what the copy shares with @source */
 static gboolean
 copy (TerraneBareRoot *self, const char *root, const char *source, const char *how, GError **error)
 {
@@ -45,7 +45,7 @@ copy (TerraneBareRoot *self, const char *root, const char *source, const char *h
          || oci_throw (error, OCI_ERROR_IO, "copying the image's files: %s", result.output);
 }
 
-/* @depth: of the directory that the link is in. */
+/* @depth: of the directory that has the link */
 static gboolean
 make_relative (int dfd, const char *name, const char *target, guint depth, GError **error)
 {
@@ -54,7 +54,7 @@ make_relative (int dfd, const char *name, const char *target, guint depth, GErro
     g_string_append (relative, "/..");
   g_string_append (relative, target);
   struct stat info;
-  /* An image has directories that their owner may not write to. */
+  /* An image may have directories that their owner may not write to. */
   if (fstat (dfd, &info) == 0 && (info.st_mode & S_IWUSR) == 0)
     (void) fchmod (dfd, (info.st_mode & 07777) | S_IWUSR);
   return (unlinkat (dfd, name, 0) == 0 && symlinkat (relative->str, dfd, name) == 0)
@@ -79,7 +79,7 @@ make_links_relative (int dfd, guint depth, GError **error)
       if (S_ISDIR (info.st_mode))
         {
           g_auto (OciFd) fd = openat (dfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-          if (fd < 0 && errno == EACCES) /* nor can the program look there */
+          if (fd < 0 && errno == EACCES) /* the program cannot read it either */
             continue;
           if (fd < 0)
             return oci_throw_errno (error, "%s of a copy", name);
@@ -101,7 +101,7 @@ bare_root_free (gpointer data)
   g_free (data);
 }
 
-/* Of the process: children that were forked leave by _exit(). */
+/* At the end of the process only: forked children leave by _exit(). */
 static void
 remove_masters (void)
 {
@@ -132,7 +132,7 @@ find_master (const char *root, gboolean relative, GError **error)
   return master;
 }
 
-/* One that needs no work but linking. */
+/* Makes a copy that needs only links. */
 static gboolean
 link_master (TerraneBareRoot *self, const char *root, gboolean relative, GError **error)
 {
@@ -158,7 +158,7 @@ void
 terrane_bare_root_clear (TerraneBareRoot *self)
 {
   if (self->path != NULL)
-    (void) oci_remove_tree (AT_FDCWD, self->path, NULL); /* gc finds what is left */
+    (void) oci_remove_tree (AT_FDCWD, self->path, NULL); /* gc removes the rest */
   oci_fd_close (oci_fd_steal (&self->lock));
   g_clear_pointer (&self->path, g_free);
 }

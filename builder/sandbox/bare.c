@@ -30,15 +30,15 @@ enum
   MAX_ID_MAP = 64 * 1024,
 };
 
-/* What is done for the program, as far as this process may. */
+/* The protection of the program, as far as this process has the rights for it. */
 typedef struct
 {
   gboolean root; /* change the root directory */
   gboolean user; /* become Lambda's user */
-  gboolean host; /* it is one of this machine's own: the root stays as it is */
+  gboolean host; /* the program is this machine's own: the root stays as it is */
 } Rights;
 
-/* Inside a user namespace a number may be nobody's: user_namespaces(7). */
+/* Inside a user namespace a number may belong to no user: user_namespaces(7). */
 static gboolean
 is_mapped (const char *path, uint64_t id)
 {
@@ -101,7 +101,8 @@ terrane_bare_unconfined (void)
   return g_once (&once, list_unconfined, NULL);
 }
 
-/* What most programs expect of /dev. A container may not allow it; then they do without. */
+/* Devices that most programs expect in /dev. If a container does not allow them, programs do
+ * without. */
 static void
 make_devices (const char *root)
 {
@@ -114,7 +115,7 @@ make_devices (const char *root)
     {
       g_autofree char *path = g_build_filename (root, "dev", devices[i].name, NULL);
       if (mknod (path, S_IFCHR | 0666, makedev (1, devices[i].minor)) == 0)
-        (void) chmod (path, 0666); /* whatever the umask is */
+        (void) chmod (path, 0666); /* independent of the umask */
     }
 }
 
@@ -137,7 +138,7 @@ add_user (TerraneBare *self, GError **error)
   g_autoptr (GBytes) content = NULL;
   if (!terrane_passwd_read (self->root.path, &path, &content, error))
     return FALSE;
-  /* The file is a link to one of the store's, or of other copies. */
+  /* The file is a link to a file of the store, or of other copies. */
   g_autofree char *own = path != NULL ? g_strconcat (self->root.path, path, NULL) : NULL;
   if (own != NULL && g_unlink (own) < 0)
     return oci_throw_errno (error, "%s", own);
@@ -145,8 +146,8 @@ add_user (TerraneBare *self, GError **error)
   return TRUE;
 }
 
-/* As another user and with Landlock, the program can neither write to files nor change what else
- * inodes have. */
+/* As another user and with Landlock, the program can neither write to files nor change other
+ * attributes of inodes. */
 static TerraneBareSharing
 find_sharing (const TerraneBare *self, const TerraneSandbox *sandbox, const Rights *rights)
 {
@@ -178,8 +179,8 @@ make_root (TerraneBare *self, const TerraneSandbox *sandbox, const Rights *right
          && (!rights->user || add_user (self, error));
 }
 
-/* The program reads its image, and writes to /tmp. Without another root directory it also needs
- * what the host's programs and libraries are made of, and /proc. */
+/* The program reads its image, and writes to /tmp. Without another root directory it also needs the
+ * files of the host's programs and libraries, and /proc. */
 static gboolean
 add_rules (TerraneBare *self, const TerraneSandbox *sandbox, const Rights *rights, GError **error)
 {
@@ -198,7 +199,7 @@ add_rules (TerraneBare *self, const TerraneSandbox *sandbox, const Rights *right
       || !terrane_landlock_allow (&self->rules, tmp, TERRANE_LANDLOCK_ALL, error)
       || !terrane_landlock_allow (&self->rules, rights->root ? dev : "/dev", device, error))
     return FALSE;
-  /* Programs that name /tmp instead of asking for it get this machine's. */
+  /* Programs that use /tmp by name, instead of TMPDIR, get this machine's. */
   if (!rights->root && !terrane_landlock_allow (&self->rules, "/tmp", TERRANE_LANDLOCK_ALL, error))
     return FALSE;
   for (const char *const *path = readable; !rights->root && *path != NULL; path++)
@@ -219,7 +220,7 @@ set_working_dir (const TerraneBare *self, const TerraneSandbox *sandbox, const R
          || oci_throw (error, OCI_ERROR_LIMIT, "the path of the working directory is too long");
 }
 
-/* What the first process is told. */
+/* Fills the setup for the first process. */
 static gboolean
 make_setup (TerraneBare *self, const TerraneSandbox *sandbox, const Rights *rights,
             gboolean terminal, OciFd *out_fd, GError **error)
@@ -250,7 +251,7 @@ make_setup (TerraneBare *self, const TerraneSandbox *sandbox, const Rights *righ
   return TRUE;
 }
 
-/* @fd is taken. */
+/* Takes @fd. */
 static void
 pass_fd (TerraneBare *self, int fd, int child_fd)
 {
@@ -303,7 +304,7 @@ make_fds (TerraneBare *self, const TerraneSandbox *sandbox, const Rights *rights
          && pass_pipe (self, TERRANE_INIT_LIFE_FD, &self->life, error);
 }
 
-/* Only the program is told which port it is. */
+/* Only the program is told the number of the port. */
 static gboolean
 listen_somewhere (TerraneBare *self, const char *variable, GError **error)
 {

@@ -1,5 +1,6 @@
-/* Programs of an image without namespaces: in another root directory and as another user where this
- * process may change them, else by the image's own dynamic linker. Only for who asks for it. */
+/* Runs programs of an image without namespaces: in another root directory and as another user if
+ * this process may change them, otherwise with the image's own dynamic linker. Used only on
+ * request. */
 #pragma once
 
 #include "builder/sandbox/argv.h"
@@ -24,10 +25,10 @@ typedef struct
   size_t n_fds;
   TerraneLandlock rules;
   TerraneBareRoot root;
-  gboolean loader; /* paths that the program prints have that of the root in front */
-  OciFd report;    /* what its first process writes a TerraneInitReport to */
+  gboolean loader; /* paths that the program prints begin with that of the root */
+  OciFd report;    /* its first process writes a TerraneInitReport to it */
   OciFd release;   /* a byte here lets the program start */
-  OciFd life;      /* a byte here, or the end of its last copy, ends all of it */
+  OciFd life;      /* a byte here, or closing its last copy, ends all processes */
   OciFd listener;  /* -1 without a port */
 } TerraneBare;
 
@@ -37,11 +38,12 @@ typedef struct
   gboolean terminal;               /* the program keeps the terminal that it is started with */
   gboolean has_port;
   const char
-      *port_variable; /* (nullable): gets the address of the port, which the kernel chooses */
+      *port_variable; /* (nullable): set to the address of the port, which the kernel chooses */
 } TerraneBareOptions;
 
-/** Makes what is needed besides a process: a copy of the root, a port, what the first process is
- * told. @argv: program and arguments */
+/** Makes everything needed except a process: a copy of the root, a port, the setup of the first
+ * process. @argv: program and arguments. Errors: %OCI_ERROR_UNSUPPORTED, %OCI_ERROR_LIMIT,
+ * %OCI_ERROR_NOT_FOUND, %OCI_ERROR_IO, %OCI_ERROR_CANCELLED, codes of %G_FILE_ERROR. */
 gboolean terrane_bare_init (TerraneBare *self, const TerraneSandbox *sandbox,
                             const char *const *argv, const TerraneBareOptions *options,
                             GError **error);
@@ -49,20 +51,14 @@ gboolean terrane_bare_init (TerraneBare *self, const TerraneSandbox *sandbox,
 /** Removes what was made. */
 void terrane_bare_clear (TerraneBare *self);
 
-/** Fills in what to start; standard descriptors and terminal are the caller's. */
+/** Sets the command to start; standard descriptors and terminal are set by the caller. */
 void terrane_bare_to_process (const TerraneBare *self, OciProcess *out_process);
 
-/** Closes what was handed over, once the first process runs. */
+/** Closes the descriptors that were passed on, once the first process runs. */
 void terrane_bare_close_fds (TerraneBare *self);
 
-/**
- * terrane_bare_unconfined:
- *
- * What such a program shares with this machine, in words of docs/sandbox.md: it depends on who runs
- * terrane, and on the kernel.
- *
- * Returns: (transfer none)
- */
+/** Returns: (transfer none): what such a program shares with this machine, in words of
+ * docs/sandbox.md: it depends on the user that runs terrane, and on the kernel */
 const char *const *terrane_bare_unconfined (void);
 
 G_END_DECLS

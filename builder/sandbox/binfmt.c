@@ -28,7 +28,8 @@ read_file (const char *directory, const char *name, char text[MAX_ENTRY_BYTES + 
   return TRUE;
 }
 
-/* That of the kernel's root, as far as can be told: in a container the file need not be seen. */
+/* Whether the interpreter may be a file of the kernel's root; in a container it may not be
+ * visible. */
 static gboolean
 may_be_ours (const char *interpreter)
 {
@@ -42,11 +43,11 @@ may_be_ours (const char *interpreter)
   return g_ascii_strtoull (map, &outside, 10) == 0 && g_ascii_strtoull (outside, NULL, 10) == 0;
 }
 
-/* What is in the list of the host. */
+/* The interpreters in the host's list. */
 typedef struct
 {
-  gboolean any; /* that works in any root */
-  char *ours;   /* (nullable): the interpreter of one that may be this user's file */
+  gboolean any; /* one works in any root */
+  char *ours;   /* (nullable): the interpreter of an entry, which may be this user's file */
   TerraneRegistration wanted;
 } List;
 
@@ -83,7 +84,7 @@ read_list (const char *directory, const TerraneEmulator *emulator, List *self)
       take_entry (self, emulator, text);
 }
 
-/* The file that the kernel has open, or else one of that name in PATH. */
+/* The file that the kernel has open, or else the file of that name in PATH. */
 static gboolean
 copy_wanted (TerraneBinfmt *self, const TerraneEmulator *emulator, const List *list, GError **error)
 {
@@ -147,7 +148,7 @@ terrane_binfmt_free (TerraneBinfmt *self)
   g_free (self);
 }
 
-/* It is there as long as the namespace of mounts that bubblewrap is started in. */
+/* It exists as long as the mount namespace in which bubblewrap is started. */
 gboolean
 terrane_binfmt_prepare (const TerraneBinfmt *self)
 {

@@ -1,7 +1,7 @@
-/* The emulators that the kernel runs by itself (binfmt_misc, flag F: it has their files open). Any
- * image may have a program for one, whose /proc/PID/exe then is the host's file, which root's
- * program could change. Since Linux 6.7 a user namespace can have a list of its own: with a sealed
- * copy of the emulator that the image needs, or with nothing. */
+/* Emulators that the kernel runs by itself (binfmt_misc, flag F: it holds their files open). Any
+ * image may have a program for one; the /proc/PID/exe of that program is the host's file, which a
+ * program of root could change. Since Linux 6.7 a user namespace can have its own list: with a
+ * sealed copy of the emulator that the image needs, or empty. */
 #pragma once
 
 #include "builder/sandbox/emulator.h"
@@ -11,22 +11,23 @@
 
 G_BEGIN_DECLS
 
-/* A list of the sandbox's own. */
+/* A list for the sandbox. */
 typedef struct
 {
-  char *line;    /* (nullable): what is to be in it */
+  char *line;    /* (nullable): its only entry */
   OciFd program; /* its interpreter */
 } TerraneBinfmt;
 
 /**
  * terrane_binfmt_new:
  * @directory: %TERRANE_BINFMT_DIRECTORY
- * @emulator: (nullable): what the image needs
- * @can: whether a namespace of this user's can have such a list
- * @out_binfmt: (out) (nullable): %NULL when the host's list is empty, or has nothing of this user's
- *   and there can be no other
+ * @emulator: (nullable): the one that the image needs
+ * @can: whether a namespace of this user can have such a list
+ * @out_binfmt: (out) (transfer full) (nullable): %NULL if the host's list is empty, or if its files
+ *   do not belong to this user and no other list is possible
  *
- * Fails where there can be no other, and the files of the host's list may be this user's.
+ * Errors: %OCI_ERROR_UNSUPPORTED if no other list is possible and the files of the host's list may
+ *   belong to this user; %OCI_ERROR_IO.
  */
 gboolean terrane_binfmt_new (const char *directory, const TerraneEmulator *emulator,
                              gboolean (*can) (gpointer data), gpointer data,
@@ -34,7 +35,8 @@ gboolean terrane_binfmt_new (const char *directory, const TerraneEmulator *emula
 void terrane_binfmt_free (TerraneBinfmt *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneBinfmt, terrane_binfmt_free)
 
-/** In the new namespaces, by system calls only. */
+/** Installs the list in the new namespaces, using only system calls. Returns: whether it succeeded
+ */
 gboolean terrane_binfmt_prepare (const TerraneBinfmt *self);
 
 G_END_DECLS

@@ -21,7 +21,7 @@
 
 enum
 {
-  FIRST_FILE_FD = 9, /* below are those that bubblewrap itself is given */
+  FIRST_FILE_FD = 9, /* lower ones are those for bubblewrap itself */
   EMULATOR_FD = FIRST_FILE_FD + TERRANE_BWRAP_MAX_FILES,
   OPTIONS_FD,
   PASSWD_FD,
@@ -53,13 +53,37 @@ terrane_bwrap_clear (TerraneBwrap *self)
   terrane_bwrap_close_fds (self);
 }
 
-/* @path: of TerraneMounts */
+/* @path: one of the paths of TerraneMounts */
 static void
 add_mount (TerraneBwrap *self, const char *option, const char *path, const char *where)
 {
   terrane_argv_add (&self->options, option);
   terrane_argv_add_format (&self->options, "%s%s", self->mounts->root, path);
   terrane_argv_add (&self->options, where);
+}
+
+static void
+add_tmp_size (TerraneBwrap *self)
+{
+  const uint64_t bytes = self->sandbox->tmp_bytes;
+  terrane_argv_add (&self->options, "--size");
+  terrane_argv_add_format (&self->options, "%" G_GUINT64_FORMAT,
+                           bytes != 0 ? bytes : TERRANE_SANDBOX_DEFAULT_TMP_BYTES);
+}
+
+static void
+add_shm (TerraneBwrap *self)
+{
+  const char *const tmpfs[] = { "--perms", "1777", "--tmpfs", "/dev/shm", NULL };
+  if (!self->mounts->shm)
+    return;
+  if (self->mounts->overlays)
+    {
+      add_mount (self, "--bind", TERRANE_MOUNTS_SHM, "/dev/shm");
+      return;
+    }
+  add_tmp_size (self);
+  terrane_argv_add_all (&self->options, tmpfs);
 }
 
 /* --dev would make /dev/shm, which Lambda does not have. */
@@ -78,6 +102,7 @@ add_devices (TerraneBwrap *self)
       const char *const bind[] = { "--dev-bind", *device, *device, NULL };
       terrane_argv_add_all (&self->options, bind);
     }
+  add_shm (self);
   if (self->mounts->overlays)
     return;
   for (const char *const *link = terrane_mounts_links (); *link != NULL; link += 2)
@@ -132,7 +157,7 @@ add_namespaces (TerraneBwrap *self, TerraneNetwork network, gboolean terminal)
   terrane_argv_add_format (&self->options, "%d", TERRANE_SANDBOX_GID);
 }
 
-/* A place in memory that bubblewrap copies the file from. */
+/* Makes a file in memory, from which bubblewrap copies the file. */
 static gboolean
 make_file_fd (const char *name, GBytes *content, OciFd *out_fd, GError **error)
 {
@@ -175,11 +200,11 @@ make_pipe (OciFd *out_read, OciFd *out_write, GError **error)
   return TRUE;
 }
 
-/* bubblewrap's --die-with-parent is not used: a child that it has just made waits for words of its
- * parent, and does so for ever when that is killed before it has spoken. Killed terrane or not,
- * bubblewrap makes the sandbox, and process 1 ends it when the other end of the pipe for that is
- * closed. For the same reason bubblewrap keeps the end of the pipe that its status is read from:
- * else that write would kill it when terrane is gone. */
+/* bubblewrap's --die-with-parent is not used: a child that it has just made waits for a message of
+ * its parent, and waits for ever if the parent is killed before it has sent it. Whether or not
+ * terrane is killed, bubblewrap makes the sandbox, and process 1 ends it when the other end of this
+ * pipe is closed. For the same reason bubblewrap keeps the read end of its status pipe: otherwise
+ * writing to it would kill bubblewrap once terrane is gone. */
 gboolean
 terrane_bwrap_add_channels (TerraneBwrap *self, OciFd *out_status, OciFd *out_release,
                             OciFd *out_life, GError **error)
@@ -237,7 +262,7 @@ terrane_bwrap_add_files (TerraneBwrap *self, GError **error)
   return TRUE;
 }
 
-/* A file of the image's own is covered; see TerraneMounts for the others. */
+/* A file of the image is covered; see TerraneMounts for the other cases. */
 static gboolean
 add_passwd (TerraneBwrap *self, GError **error)
 {
@@ -276,8 +301,8 @@ terrane_bwrap_parse_status (const char *text, size_t len, TerraneBwrapStatus *ou
     }
 }
 
-/* What bubblewrap would report as its own failure, in words that say whose it is. Links in the
- * image are followed inside of it. */
+/* Reports what bubblewrap would report as its own failure, with the name of the directory. Links in
+ * the image are followed inside it. */
 static gboolean
 check_directories (const TerraneSandbox *self, const char *working_dir, GError **error)
 {
@@ -292,7 +317,7 @@ check_directories (const TerraneSandbox *self, const char *working_dir, GError *
       const char *path = i < G_N_ELEMENTS (points) ? points[i] : working_dir;
       g_auto (OciFd) fd = (int) syscall (SYS_openat2, root, path, &how, sizeof how);
       int failure = errno;
-      if (fd >= 0 || failure == ENOSYS || failure == EPERM) /* then bubblewrap's words must do */
+      if (fd >= 0 || failure == ENOSYS || failure == EPERM) /* then bubblewrap's message must do */
         continue;
       g_autofree char *quoted = oci_quote (path);
       errno = failure;
@@ -302,8 +327,8 @@ check_directories (const TerraneSandbox *self, const char *working_dir, GError *
   return TRUE;
 }
 
-/* A device on a mount without devices cannot be opened: the answer is that to an ordinary user. In
- * a tmpfs, glibc before 2.34 would look for shared memory. */
+/* A device on a mount without devices cannot be opened: the program gets the error that an ordinary
+ * user gets. In a tmpfs, glibc before 2.34 would look for shared memory. */
 static void
 add_masks (TerraneBwrap *self)
 {
@@ -324,7 +349,7 @@ add_masks (TerraneBwrap *self)
     }
 }
 
-/* Over the masks. */
+/* Mounted over the masks. */
 static gboolean
 add_neutral_proc (TerraneBwrap *self, GError **error)
 {
@@ -341,7 +366,7 @@ add_neutral_proc (TerraneBwrap *self, GError **error)
   return ok;
 }
 
-/* Devices in them cannot be opened, and bits of set-user-ID have no effect. */
+/* Devices in these mounts cannot be opened, and set-user-ID bits have no effect. */
 static void
 add_host_mounts (TerraneBwrap *self)
 {
@@ -368,7 +393,7 @@ static gboolean
 add_file_system (TerraneBwrap *self, const TerraneSandbox *sandbox, const char *working_dir,
                  GError **error)
 {
-  /* Run by root, the program is the owner of /proc/sys for the kernel, capabilities or not, and
+  /* If root runs it, the program owns /proc/sys for the kernel, with or without capabilities, and
    * could have the host execute a program of its choice through core_pattern. */
   const char *const proc[] = { "/", "--proc", "/proc", "--remount-ro", "/proc", NULL };
   const char *const tmp[] = { "--perms", "1777", "--tmpfs", "/tmp", NULL };
@@ -384,10 +409,7 @@ add_file_system (TerraneBwrap *self, const TerraneSandbox *sandbox, const char *
     add_mount (self, "--bind", TERRANE_MOUNTS_TMP, "/tmp");
   else
     {
-      terrane_argv_add (&self->options, "--size");
-      terrane_argv_add_format (&self->options, "%" G_GUINT64_FORMAT,
-                               sandbox->tmp_bytes != 0 ? sandbox->tmp_bytes
-                                                       : TERRANE_SANDBOX_DEFAULT_TMP_BYTES);
+      add_tmp_size (self);
       terrane_argv_add_all (&self->options, tmp);
     }
   terrane_argv_add_all (&self->options, chdir);
@@ -427,7 +449,7 @@ make_init (OciFd *out_fd, GError **error)
   return terrane_sealed_new ("init", bytes, len, out_fd, error);
 }
 
-/* The emulator is executed through its descriptor: its file is nowhere in the image. */
+/* The emulator is executed through its descriptor: the image does not have its file. */
 static gboolean
 add_program (TerraneBwrap *self, const char *const *argv, GError **error)
 {
@@ -479,7 +501,7 @@ terrane_bwrap_finish (TerraneBwrap *self, const char *const *argv, GError **erro
     return FALSE;
   pass_fd (self, init, TERRANE_INIT_PROGRAM_FD);
   self->report = memfd_create ("report", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-  /* Process 1 maps it: of a file that were cut, that would end it. */
+  /* Process 1 maps the file: if it were truncated, that would kill process 1. */
   if (self->report >= 0
       && (ftruncate (self->report, sizeof (TerraneInitReport)) < 0
           || fcntl (self->report, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) < 0))
@@ -523,7 +545,7 @@ terrane_bwrap_throw_not_made (const char *output, GError **error)
   g_strchomp (words);
   for (const char *const *sign = signs; *sign != NULL; sign++)
     forbidden = forbidden || strstr (words, *sign) != NULL;
-  if (words[0] == '\0') /* its stderr was the user's */
+  if (words[0] == '\0') /* its stderr went to the user */
     return oci_throw (error, OCI_ERROR_IO,
                       "the sandbox could not be made; bubblewrap says above why not");
   if (!forbidden)

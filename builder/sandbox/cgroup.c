@@ -15,13 +15,13 @@ enum
 {
   MAX_TEXT = 4096,
   PERIOD_USECS = 100 * 1000,
-  MIN_QUOTA_USECS = 1000,      /* the kernel's */
+  MIN_QUOTA_USECS = 1000,      /* the kernel's limit */
   MIB_OF_ONE_PROCESSOR = 1769, /* Lambda's */
   REMOVE_TRIES = 100,
   REMOVE_PAUSE_USECS = 2000,
 };
 
-#define PREFIX "terrane-" /* then the process id of who made it */
+#define PREFIX "terrane-" /* followed by the process id of its creator */
 
 struct _TerraneCgroup
 {
@@ -52,7 +52,7 @@ has_word (const char *text, const char *word)
   return g_strv_contains ((const char *const *) words, word);
 }
 
-/* The path in the line "0::/path", relative. */
+/* The path in the line "0::/path", made relative. */
 static char *
 find_own (const char *membership)
 {
@@ -63,7 +63,7 @@ find_own (const char *membership)
   return NULL;
 }
 
-/* Moving a process needs the right to write there, in a common ancestor. */
+/* To move a process, the right to write to a common ancestor is needed. */
 static gboolean
 can_have_children (int dfd)
 {
@@ -80,7 +80,7 @@ set_processors (int group, uint64_t memory_bytes)
   uint64_t quota = (memory_bytes >> 20) * PERIOD_USECS / MIB_OF_ONE_PROCESSOR;
   (void) snprintf (text, sizeof text, "%" G_GUINT64_FORMAT " %d", MAX (quota, MIN_QUOTA_USECS),
                    PERIOD_USECS);
-  (void) write_text (group, "cpu.max", text); /* there is none without that controller */
+  (void) write_text (group, "cpu.max", text); /* the file is missing without that controller */
 }
 
 static gboolean
@@ -96,7 +96,8 @@ set_limits (int group, uint64_t memory_bytes, unsigned processes)
   return TRUE;
 }
 
-/* "terrane-PID-…" of a process that is no more. One that is in use is not empty, and stays. */
+/* Removes "terrane-PID-…" of processes that have ended. A group that is in use is not empty, and
+ * stays. */
 static void
 remove_leftovers (int parent)
 {
@@ -168,7 +169,7 @@ terrane_cgroup_was_exceeded (const TerraneCgroup *self)
   return line != NULL && g_ascii_strtoull (line + strlen ("\noom_kill "), NULL, 10) > 0;
 }
 
-/* The kernel lets go of it some time after the last process of it. */
+/* The kernel frees the group some time after its last process. */
 static void
 remove_group (const TerraneCgroup *self)
 {

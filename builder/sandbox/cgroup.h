@@ -1,4 +1,4 @@
-/* A control group for a sandbox, where this user may make one: cgroup v2, delegated. */
+/* A control group for a sandbox, if this user may make one: cgroup v2, delegated. */
 #pragma once
 
 #include <glib.h>
@@ -11,28 +11,28 @@ typedef struct _TerraneCgroup TerraneCgroup;
 
 /**
  * terrane_cgroup_new:
- * @mount: where cgroups are, "/sys/fs/cgroup" except in tests
+ * @mount: root of the cgroups, "/sys/fs/cgroup" except in tests
  * @membership: text of /proc/self/cgroup
  * @memory_bytes: everything in the group is killed above it
- * @processes: more than these cannot be made
+ * @processes: maximal number of processes
  *
- * Looks for the nearest group, of those that this process is in, whose children can have a limit of
- * memory and where this user may make one. Processors as Lambda gives them: one for 1769 MiB.
- * Removes what killed processes of terrane left there.
+ * Uses the nearest of the groups that contain this process whose children can have a limit of
+ * memory and in which this user may make a group. Processor time is limited as on Lambda: one
+ * processor for 1769 MiB. Removes groups that killed processes of terrane left there.
  *
- * Returns: (transfer full) (nullable): %NULL when there is no such group, which is not an error
+ * Returns: (transfer full) (nullable): %NULL if there is no such group, which is not an error
  */
 TerraneCgroup *terrane_cgroup_new (const char *mount, const char *membership, uint64_t memory_bytes,
                                    unsigned processes);
 
-/** Kills what is left in it. */
+/** Kills the remaining processes, and removes the group. */
 void terrane_cgroup_free (TerraneCgroup *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneCgroup, terrane_cgroup_free)
 
-/** Moves a process, and with it what it will start, into the group. */
+/** Moves a process, with all that it will start, into the group. */
 gboolean terrane_cgroup_add (TerraneCgroup *self, pid_t pid);
 
-/** Whether something was killed for the limit of memory. */
+/** Whether a process was killed because of the limit of memory. */
 gboolean terrane_cgroup_was_exceeded (const TerraneCgroup *self);
 
 G_END_DECLS

@@ -11,8 +11,8 @@
 
 enum
 {
-  MAX_TEXT = 1024 * 1024,         /* of more than a hundred thousand children */
-  MAX_TEXT_OF_THREAD = 16 * 1024, /* of more than a thousand */
+  MAX_TEXT = 1024 * 1024,         /* enough for more than a hundred thousand children */
+  MAX_TEXT_OF_THREAD = 16 * 1024, /* enough for more than a thousand */
   MAX_STAT = 1024,
 };
 
@@ -38,8 +38,8 @@ parent_of (uint64_t pid)
   return parent;
 }
 
-/* The descriptor is opened first: whatever the number means later, it stays the process that was
- * asked about, or one that is gone. */
+/* The descriptor is opened first: even if the number is reused later, it stays the process that was
+ * asked about, or one that has ended. */
 static gboolean
 kill_child (uint64_t pid, pid_t parent)
 {
@@ -58,7 +58,8 @@ read_numbers (const char *path, size_t max)
   if (fd < 0 || !oci_read_full (fd, text, max, &got, NULL))
     return NULL;
   text[got] = '\0';
-  /* Each number has a space after it; a last one without may be the start of a longer one. */
+  /* Each number has a space after it; a last one without a space may be the start of a longer
+   * one. */
   char *end = strrchr (text, ' ');
   text[end != NULL ? (size_t) (end - text) : 0] = '\0';
   g_auto (GStrv) words = g_strsplit (text, " ", -1);
@@ -85,7 +86,7 @@ terrane_children_kill (pid_t parent)
   return killed;
 }
 
-/* A process is listed with the thread that made it. */
+/* A process is listed with the thread that created it. */
 static void
 add_children (GArray *all, pid_t parent, guint max)
 {

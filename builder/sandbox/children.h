@@ -1,4 +1,4 @@
-/* The children of a process that is not ours, as the kernel lists them. */
+/* Finds the children of another process, as listed by the kernel. */
 #pragma once
 
 #include <glib.h>
@@ -10,16 +10,15 @@ G_BEGIN_DECLS
  * terrane_children_kill:
  * @parent: a process that does not end meanwhile
  *
- * Kills the children of @parent, but not what those have started. Each is looked at again through a
- * descriptor of it before, so that a number that is another process's by now is not hit.
+ * Kills the children of @parent, but not their children. Each is examined again through a
+ * descriptor of it, so that a process that has reused the number is not killed.
  *
- * Returns: how many were there to be killed
+ * Returns: number of children found
  */
 unsigned terrane_children_kill (pid_t parent);
 
-/** What descends from @ancestor now, some more than @max at most. Returns: (transfer full): of
- * pid_t
- */
+/** Finds the descendants of @ancestor, at most a few more than @max. Returns: (transfer full): of
+ * pid_t */
 GArray *terrane_children_find_all (pid_t ancestor, guint max);
 
 G_END_DECLS

@@ -19,8 +19,7 @@ enum
   MAX_CPU_SECONDS = 300,
 };
 
-/* Of a file of this size: it is in memory several times, and what is made of it is hardly larger.
- */
+/* For a file of this size: it is in memory several times, and the result is hardly larger. */
 #define MEMORY_BYTES(size) (UINT64_C (1024) * 1024 * 1024 + 8 * (size))
 #define FILE_BYTES(size) (UINT64_C (16) * 1024 * 1024 + 2 * (size))
 
@@ -56,7 +55,9 @@ allow_programs (TerraneConfinement *self, const char *program, GError **error)
   return TRUE;
 }
 
-/* Made once: it is the same for all. Returns: (transfer full) (nullable) */
+/* Made once: it is the same for all programs.
+ *
+ * Returns: (transfer full) (nullable) */
 static GBytes *
 get_filter (GError **error)
 {
@@ -98,7 +99,7 @@ terrane_confinement_free (TerraneConfinement *self)
   g_free (self);
 }
 
-/* Never above what this process has itself. */
+/* Never above the limit of this process. */
 static gboolean
 set_limit (int what, uint64_t value)
 {

@@ -20,9 +20,9 @@ struct _TerraneElsewhere
 {
   const TerraneSandbox *sandbox;
   const char *const *program; /* with its arguments */
-  TerraneArgv argv;           /* what is started */
+  TerraneArgv argv;           /* the command that is started */
   char **env;
-  OciProcessFd env_fd; /* podman's: the program's variables */
+  OciProcessFd env_fd; /* podman's: the variables of the program */
   char *container;     /* (nullable): its name */
   char *directory;     /* (nullable): removed at the end */
   gboolean kept;       /* the container may still be there */
@@ -65,14 +65,14 @@ add_files (TerraneElsewhere *self, const TerraneSandboxFile *files, GError **err
   return TRUE;
 }
 
-/* The root is a layer below one that podman throws away: it puts files of its own there. */
+/* The root is a layer below one that podman discards: podman puts files of its own there. */
 static gboolean
 prepare_podman (TerraneElsewhere *self, const TerraneSandboxFile *files,
                 const TerranePodmanOptions *options, GError **error)
 {
   TerraneArgv *argv = &self->argv;
   g_auto (GStrv) env = make_env (self->sandbox);
-  self->env = g_get_environ (); /* podman's own: where its storage and configuration are */
+  self->env = g_get_environ (); /* for podman itself: its storage and configuration depend on it */
   terrane_podman_add_run (argv, options);
   terrane_argv_add (argv, "--unsetenv-all");
   terrane_argv_add (argv, "--log-driver=none");
@@ -120,7 +120,7 @@ terrane_elsewhere_kill (TerraneElsewhere *self)
 {
   g_auto (OciProcessResult) result = { 0 };
   const char *const argv[] = { "podman", "rm", "--force", "--time=0", self->container, NULL };
-  /* One that has ended is gone already, by --rm. */
+  /* A container that has ended is already removed, by --rm. */
   if (self->container != NULL && self->kept)
     (void) oci_process_run (argv, NULL, 0, KILL_MS, &result, NULL);
   self->kept = FALSE;
@@ -132,7 +132,7 @@ terrane_elsewhere_free (TerraneElsewhere *self)
   if (self == NULL)
     return;
   if (self->directory != NULL)
-    (void) oci_remove_tree (AT_FDCWD, self->directory, NULL); /* gc finds what is left */
+    (void) oci_remove_tree (AT_FDCWD, self->directory, NULL); /* gc removes the rest */
   terrane_argv_clear (&self->argv);
   oci_fd_close (self->env_fd.fd);
   g_strfreev (self->env);

@@ -1,4 +1,4 @@
-/* Programs of an image in a podman container, without bubblewrap. Only for who asks for it. */
+/* Runs programs of an image in a podman container, without bubblewrap. Used only on request. */
 #pragma once
 
 #include "builder/sandbox/spec.h"
@@ -11,26 +11,27 @@ typedef struct _TerraneElsewhere TerraneElsewhere;
 
 /**
  * terrane_elsewhere_new:
- * @sandbox, @argv, @files: as terrane_session_start() has them; must outlive the result
+ * @sandbox, @argv, @files: as for terrane_session_start(); must outlive the result
  * @memory_bytes: 0 for no limit
- * @interactive: the program reads from the standard input; @terminal: and that is a terminal
+ * @interactive: the program reads from standard input; @terminal: and that is a terminal
  *
- * Makes what is needed besides a process: a directory of files.
+ * Makes everything needed except a process: a directory of files.
  *
- * Returns: (transfer full) (nullable): %OCI_ERROR_NOT_FOUND without podman
+ * Returns: (transfer full): %OCI_ERROR_NOT_FOUND without podman
+ * Errors: %OCI_ERROR_UNSUPPORTED, %OCI_ERROR_IO, codes of %G_FILE_ERROR.
  */
 TerraneElsewhere *terrane_elsewhere_new (const TerraneSandbox *sandbox, const char *const *argv,
                                          const TerraneSandboxFile *files, uint64_t memory_bytes,
                                          gboolean interactive, gboolean terminal, GError **error);
 
-/** Removes what was made. What still runs in a container is killed. */
+/** Kills what still runs in the container, and removes what was made. */
 void terrane_elsewhere_free (TerraneElsewhere *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneElsewhere, terrane_elsewhere_free)
 
-/** Fills in what to start; descriptors and terminal are the caller's. */
+/** Sets the command to start; descriptors and terminal are set by the caller. */
 void terrane_elsewhere_to_process (TerraneElsewhere *self, OciProcess *out_process);
 
-/** Ends what goes on beyond the process. */
+/** Kills the container, which outlives the process. */
 void terrane_elsewhere_kill (TerraneElsewhere *self);
 
 G_END_DECLS

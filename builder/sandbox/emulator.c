@@ -34,7 +34,7 @@ terrane_emulator_is_named (const TerraneEmulator *self, const char *path)
   return strncmp (base, self->name, len) == 0 && (base[len] == '\0' || base[len] == '-');
 }
 
-/* Without the flag F the kernel would look for the interpreter inside of the image. */
+/* Without the flag F the kernel would look for the interpreter inside the image. */
 static gboolean
 is_registration (const char *text, const TerraneEmulator *emulator)
 {
@@ -49,7 +49,7 @@ is_registered (const char *binfmt, const TerraneEmulator *emulator)
 {
   g_autoptr (GPtrArray) names = NULL;
   if (!oci_list_names (AT_FDCWD, binfmt, TRUE, &names, NULL))
-    return FALSE; /* the kernel has none of it */
+    return FALSE; /* the kernel has no interpreter registered */
   for (guint i = 0; i < names->len; i++)
     {
       const char *entry = names->pdata[i];
@@ -67,7 +67,7 @@ is_registered (const char *binfmt, const TerraneEmulator *emulator)
   return FALSE;
 }
 
-/* Only a static one works in a root that has nothing of the host's. */
+/* Only a static program works in a root without the host's files. */
 static char *
 find_program (const char *path, const char *name)
 {
@@ -147,8 +147,9 @@ terrane_emulator_describe (const TerraneEmulator *self)
                               : "");
 }
 
-/* As execvp() would, in the image. Returns: (transfer full): @program itself when nothing is found
- */
+/* Searches like execvp(), in the image.
+ *
+ * Returns: (transfer full): @program itself if it is not found */
 static char *
 search (int root, const char *const *env, const char *program)
 {
@@ -169,8 +170,9 @@ search (int root, const char *const *env, const char *program)
   return g_strdup (program);
 }
 
-/* "#!/bin/sh -e" gives /bin/sh and "-e", as the kernel has it: one argument at most.
- * Returns: (transfer full) (nullable): NULL when it is not a script */
+/* "#!/bin/sh -e" gives /bin/sh and "-e"; like the kernel, at most one argument.
+ *
+ * Returns: (transfer full) (nullable): %NULL if it is not a script */
 static char **
 read_interpreter (int root, const char *program)
 {
@@ -231,11 +233,11 @@ terrane_emulator_wrap (const char *qemu, const char *root, const char *const *en
 {
   gboolean script = FALSE;
   g_auto (GStrv) program = terrane_emulator_resolve (root, env, argv, &script);
-  if (program == NULL) /* left to fail by itself: QEMU would say nothing */
+  if (program == NULL) /* left to fail by itself: QEMU would print nothing */
     return g_strdupv ((char **) argv);
   GPtrArray *words = g_ptr_array_new ();
   g_ptr_array_add (words, g_strdup (qemu));
-  if (!script) /* of a script it is the interpreter's */
+  if (!script) /* for a script, it is the interpreter's */
     {
       g_ptr_array_add (words, g_strdup ("-0"));
       g_ptr_array_add (words, g_strdup (argv[0]));

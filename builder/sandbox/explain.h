@@ -1,4 +1,4 @@
-/* Why a host does not let bubblewrap make a sandbox. */
+/* Explains why a host does not let bubblewrap make a sandbox. */
 #pragma once
 
 #include <glib.h>
@@ -7,11 +7,10 @@ G_BEGIN_DECLS
 
 /**
  * terrane_sandbox_explain:
- * @proc_sys: directory descriptor of /proc/sys, or of something like it in tests
+ * @proc_sys: directory descriptor of /proc/sys, or of a model of it in tests
  *
- * Why this host does not let bubblewrap make namespaces, and what would.
- *
- * Returns: (transfer full)
+ * Returns: (transfer full): why this host does not let bubblewrap make namespaces, and what would
+ *   allow it
  */
 char *terrane_sandbox_explain (int proc_sys);
 

@@ -1,4 +1,4 @@
-/* The extra files of a sandbox as files of the host. */
+/* Writes the extra files of a sandbox to the host. */
 #pragma once
 
 #include "builder/sandbox/spec.h"
@@ -7,7 +7,8 @@
 
 G_BEGIN_DECLS
 
-/** Each in its place below @directory. @files: (nullable): ended by one without a name */
+/** Writes each to its place below @directory. @files: (nullable): ended by one without a name.
+ * Errors: %OCI_ERROR_IO, codes of %G_FILE_ERROR. */
 gboolean terrane_extra_files_write (const char *directory, const TerraneSandboxFile *files,
                                     GError **error);
 

@@ -20,8 +20,8 @@ enum
   POINT_FIELD = 4,
 };
 
-/* File systems that are the kernel itself: /proc/PID/root of another process of this user is a way
- * out, however it is mounted; the others change the machine. */
+/* File systems that give access to the kernel: /proc/PID/root of another process of this user is a
+ * way out, however it is mounted; the others change the machine. */
 static const char *const kernel_types[] = { "proc",       "sysfs",    "cgroup",   "cgroup2",
                                             "securityfs", "debugfs",  "tracefs",  "configfs",
                                             "bpf",        "pstore",   "efivarfs", "selinuxfs",
@@ -99,7 +99,7 @@ check_path (const char *path, const char *quoted, GError **error)
                        quoted, point);
 }
 
-/* A place that cannot be made would be found too late. */
+/* Otherwise a place that cannot be made would only be found late. */
 static gboolean
 is_too_long (const char *path)
 {
@@ -113,7 +113,7 @@ is_too_long (const char *path)
   return strlen (path) > MAX_PATH_BYTES;
 }
 
-/* Where PATH begins: at the last slash that a colon is before. */
+/* Returns where PATH begins: at the last slash after a colon. */
 static const char *
 find_path (const char *text)
 {
@@ -186,8 +186,8 @@ is_kernel_type (const char *type)
   return FALSE;
 }
 
-/* A mount comes with all that is mounted in it, and what it is in counts as well: the last line of
- * mountinfo that has @host below its mount point. */
+/* A mount includes everything mounted below it, and the mount that contains it counts as well: the
+ * last line of mountinfo whose mount point is at or above @host. */
 static gboolean
 check_mountinfo (const char *host, const char *text, const char *quoted, GError **error)
 {

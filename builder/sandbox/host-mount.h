@@ -1,4 +1,4 @@
-/* A file or directory of the host that a program in the sandbox has as well: --mount. */
+/* A file or directory of the host that a program in the sandbox can see: --mount. */
 #pragma once
 
 #include <glib.h>
@@ -7,40 +7,44 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  char *host; /* as written; from terrane_host_mounts_check() on an absolute path without links */
-  char *path; /* in the image: absolute, without ".", ".." and a slash at its end */
+  char *host; /* as written; an absolute path without links after terrane_host_mounts_check() */
+  char *path; /* in the image: absolute, without ".", ".." and a trailing slash */
   gboolean writable;
-  gboolean directory; /* from terrane_host_mounts_check() on */
-  gboolean own;       /* terrane's own, which gives way: to --mount, and where there is no place */
+  gboolean directory; /* set by terrane_host_mounts_check() */
+  gboolean own; /* terrane's own, which is omitted if it conflicts with --mount or has no place */
 } TerraneHostMount;
 
 /** Whether @path is @directory or below it; both are absolute. */
 gboolean terrane_host_mount_is_within (const char *path, const char *directory);
 
-/** What of the sandbox itself @path is in, such as "/proc". Returns: (nullable) */
+/** Returns: (transfer none) (nullable): directory of the sandbox itself that contains @path, such
+ * as "/proc" */
 const char *terrane_host_mount_taken (const char *path);
 
 void terrane_host_mount_free (gpointer data);
 
 /**
  * terrane_host_mount_parse:
- * @text: "HOST:PATH", with ":ro" or ":rw" after it
+ * @text: "HOST:PATH", optionally followed by ":ro" or ":rw"
  *
- * Only looks at the words. Colons belong to HOST.
+ * Only parses the text. Further colons belong to HOST.
  *
- * Returns: (transfer full) (nullable): %OCI_ERROR_USAGE
+ * Returns: (transfer full)
+ * Errors: %OCI_ERROR_USAGE.
  */
 TerraneHostMount *terrane_host_mount_parse (const char *text, GError **error);
 
-/** @host, @path: see TerraneHostMount. Returns: (transfer full) */
+/** Makes a read-only mount. @host, @path: see TerraneHostMount. Returns: (transfer full) */
 TerraneHostMount *terrane_host_mount_new (const char *host, const char *path);
 
 /**
  * terrane_host_mounts_check:
  * @mounts: (element-type TerraneHostMount): their hosts become absolute
- * @store: (nullable): directory of the store, in which a program must not write
+ * @store: (nullable): directory of the store, which a program must not write to
  *
- * Looks at the host: whether all of them are there, and that none is a way out of the sandbox.
+ * Checks on the host that all of them exist, and that none is a way out of the sandbox.
+ *
+ * Errors: %OCI_ERROR_USAGE, %OCI_ERROR_FORMAT, %OCI_ERROR_NOT_FOUND, %OCI_ERROR_IO.
  */
 gboolean terrane_host_mounts_check (GPtrArray *mounts, const char *store, GError **error);
 

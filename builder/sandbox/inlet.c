@@ -21,8 +21,8 @@ enum
   MAX_RETRIES = 5000,
 };
 
-/* bubblewrap brings loopback up some time after it made the namespace; until then there is no such
- * address. */
+/* bubblewrap brings loopback up some time after it made the namespace; until then the address does
+ * not exist. */
 static int
 listen_on_loopback (unsigned port)
 {
@@ -42,7 +42,7 @@ listen_on_loopback (unsigned port)
   return result == 0 && listen (fd, BACKLOG) == 0 ? fd : -1;
 }
 
-/* One byte, 0 or an errno, and the socket with it. */
+/* Sends one byte, 0 or an errno, with the socket. */
 static gboolean
 send_socket (int channel, int fd)
 {
@@ -100,7 +100,7 @@ make_socket (G_GNUC_UNUSED unsigned port)
   return socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 }
 
-/* Has @make make a socket in the namespaces of @pid. */
+/* Calls @make, which makes a socket, in the namespaces of @pid. */
 static gboolean
 make_inside (pid_t pid, int (*make) (unsigned port), unsigned port, OciFd *out_fd, GError **error)
 {
@@ -112,7 +112,7 @@ make_inside (pid_t pid, int (*make) (unsigned port), unsigned port, OciFd *out_f
   g_auto (OciFd) pidfd = (int) syscall (SYS_pidfd_open, pid, 0);
   if (pidfd < 0)
     return oci_throw_errno (error, "opening the sandbox's process");
-  /* Only a process of one thread may enter a user namespace. What it does until it exits is
+  /* Only a single-threaded process may enter a user namespace. Everything it does until it exits is
    * async-signal-safe. */
   pid_t child = fork ();
   if (child == 0)

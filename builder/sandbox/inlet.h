@@ -1,4 +1,4 @@
-/* A way into a sandbox that has no network: sockets on its loopback that this process has. */
+/* Access to a sandbox without a network: sockets on its loopback, held by this process. */
 #pragma once
 
 #include "oci/base/fd.h"
@@ -12,16 +12,22 @@ G_BEGIN_DECLS
  * @out_fd: (out): a listening socket
  *
  * Waits up to some seconds for the namespace's loopback to come up.
+ *
+ * Errors: %OCI_ERROR_IO.
  */
 gboolean terrane_inlet_open (pid_t pid, unsigned port, OciFd *out_fd, GError **error);
 
-/** @pid: 0 for a namespace that is this process's own. @out_fd: (out): a TCP socket in there, not
- * connected: connecting it reaches what listens on the loopback of the namespace */
+/**
+ * terrane_inlet_socket:
+ * Makes a TCP socket in a namespace. @pid: 0 for a namespace that belongs to this process.
+ * @out_fd: (out): not connected: connecting it reaches servers on the loopback of the namespace
+ *
+ * Errors: %OCI_ERROR_IO.
+ */
 gboolean terrane_inlet_socket (pid_t pid, OciFd *out_fd, GError **error);
 
-/** A socket that listens on a free port of this machine's loopback: for a sandbox with this
- * network.
- */
+/** Makes a socket that listens on a free port of this machine's loopback, for a sandbox with this
+ * network. Errors: %OCI_ERROR_IO. */
 gboolean terrane_inlet_open_here (OciFd *out_fd, unsigned *out_port, GError **error);
 
 G_END_DECLS

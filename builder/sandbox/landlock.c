@@ -66,7 +66,7 @@ terrane_landlock_clear (TerraneLandlock *self)
   oci_fd_close (oci_fd_steal (&self->ruleset));
 }
 
-/* The kernel refuses rights of directories for anything else. */
+/* For anything but a directory, the kernel refuses rights of directories. */
 static uint64_t
 rights_of (int fd)
 {

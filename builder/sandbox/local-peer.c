@@ -25,7 +25,7 @@ struct _TerraneLocalPeer
   pid_t init;
   gboolean tree;
   unsigned port;
-  OciFd proc; /* the sandbox's, which shows nothing else; this machine's for a tree */
+  OciFd proc; /* the sandbox's, which shows only its processes; this machine's for a tree */
 };
 
 TerraneLocalPeer *
@@ -45,7 +45,7 @@ terrane_local_peer_free (TerraneLocalPeer *self)
   g_free (self);
 }
 
-/* As the kernel writes it: words of the machine's order. */
+/* Compares with the form that the kernel writes: words in the machine's byte order. */
 static gboolean
 is_end (const char *text, guint32 address, guint16 port)
 {
@@ -56,7 +56,7 @@ is_end (const char *text, guint32 address, guint16 port)
   return strcmp (text, v4) == 0 || strcmp (text, v6) == 0;
 }
 
-/* The words of a line, which are separated by one space or more. */
+/* Splits a line into its words, which are separated by one space or more. */
 static guint
 split (char *line, char *words[], guint max)
 {
@@ -109,7 +109,7 @@ has_socket (int proc, const char *pid, guint64 inode)
   if (dir == NULL)
     return FALSE;
   (void) oci_fd_steal (&fd);
-  /* Not oci_list_names(): the program decides how many there are. */
+  /* Not oci_list_names(): the program decides the number of entries. */
   for (struct dirent *entry = readdir (dir); entry != NULL && !found; entry = readdir (dir))
     found = entry->d_name[0] != '.' && fstatat (dirfd (dir), entry->d_name, &info, 0) == 0
             && S_ISSOCK (info.st_mode) && info.st_ino == inode;
@@ -117,7 +117,8 @@ has_socket (int proc, const char *pid, guint64 inode)
   return found;
 }
 
-/* Once a program connects, the sandbox has changed its root: before, this is the host's /proc. */
+/* When a program connects, the sandbox has changed its root: before that, this is the host's
+ * /proc. */
 static gboolean
 open_proc (TerraneLocalPeer *self)
 {

@@ -13,7 +13,7 @@ enum
 
 static GMutex mutex;
 static TerraneMachineMemory best;
-static gint64 best_time; /* monotonic; 0 before there is any */
+static gint64 best_time; /* monotonic; 0 before the first */
 
 /* A line "Name:   123 kB" */
 static uint64_t

@@ -8,13 +8,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Whoever could read them. They are those of podman and docker; keys are the user's, whatever the
- * namespace. */
+/* Hidden for every user, whether or not the user could read them. The list is that of podman and
+ * docker; keys belong to the user, independent of the namespace. */
 static const char *const always[] = { "acpi",        "asound", "interrupts", "kcore",
                                       "key-users",   "keys",   "kmsg",       "latency_stats",
                                       "sched_debug", "scsi",   "timer_list", "timer_stats" };
 
-/* Below a directory that everybody may read. */
+/* Files below a directory that every user may read. */
 static const char *const owners[] = { "tty/driver" };
 
 static void
@@ -38,7 +38,7 @@ is_always (const char *name)
   return FALSE;
 }
 
-/* Links and processes are not looked at. */
+/* Links and processes are skipped. */
 static gboolean
 is_roots_alone (int proc, const char *name)
 {

@@ -1,5 +1,6 @@
-/* What of /proc a program does not get to see: what is about the machine and its kernel instead of
- * the sandbox, as container engines mask it, and for root's programs what only root could read. */
+/* Selects the files of /proc to hide from a program: those about the machine and its kernel rather
+ * than the sandbox, as container engines do, and for programs of root those that only root can
+ * read. */
 #pragma once
 
 #include <glib.h>
@@ -8,9 +9,9 @@ G_BEGIN_DECLS
 
 /**
  * terrane_masks_find:
- * @proc: directory descriptor of /proc, or of something like it in tests
- * @owner: the program has the kernel's number of root, capabilities or not
- * @neutral: everything that differs from machine to machine: neutral-proc.h
+ * @proc: directory descriptor of /proc, or of a model of it in tests
+ * @owner: the program has the kernel's uid of root, with or without capabilities
+ * @neutral: also hide everything that differs between machines: neutral-proc.h
  *
  * Returns: (transfer full): names relative to @proc, those of directories with a slash at the end
  */

@@ -1,4 +1,4 @@
-/* Looks at a sandbox's memory again and again, and says when there is too much of it. */
+/* Samples the memory of a sandbox repeatedly, and reports when it exceeds the limit. */
 #pragma once
 
 #include "builder/sandbox/usage.h"
@@ -9,27 +9,30 @@ typedef struct
 {
   pid_t init;                /* process 1 of the sandbox */
   gboolean tree;             /* see TerraneUsageQuery */
-  uint64_t limit;            /* of bytes; 0 for none */
+  uint64_t limit;            /* in bytes; 0 for none */
+  gboolean limit_only;       /* usage below the limit is not needed */
   TerraneMachineMemory base; /* see TerraneUsageQuery */
-  gint64 next;               /* monotonic: when to look again */
-  gint64 last;               /* when it was last seen, or seen to be gone */
+  gint64 next;               /* monotonic: time of the next sample */
+  gint64 last; /* time of the last sample that succeeded, or found that it had ended */
   guint looks;
-  guint over; /* so many looks in a row found too much */
+  guint over; /* number of consecutive samples above the limit */
 } TerraneMemoryWatch;
 
 typedef struct
 {
-  uint64_t peak_bytes;         /* of this look; 0 when it was not exact */
-  gboolean out_of_memory;      /* there is more than the limit */
+  uint64_t peak_bytes;         /* in this sample; 0 if it was not exact */
+  gboolean out_of_memory;      /* it exceeds the limit */
   gboolean too_many_processes; /* or threads */
-  gboolean unwatched;          /* there is a limit, and no look has succeeded for a second */
+  gboolean unwatched;          /* there is a limit, and no sample has succeeded for a second */
 } TerraneMemoryLook;
 
-/** While the program is held. */
-void terrane_memory_watch_init (TerraneMemoryWatch *self, pid_t init, uint64_t limit);
+/** Starts watching. To be called while the program is held. @limit_only: only the limit matters:
+ * samples are as rare as the distance to it allows */
+void terrane_memory_watch_init (TerraneMemoryWatch *self, pid_t init, uint64_t limit,
+                                gboolean limit_only);
 
-/** @exactly: pages that processes share are not counted twice, which takes longer; else one look of
- * several is so. */
+/** Takes a sample. @exactly: count pages shared by processes once, which takes longer; otherwise
+ * only some samples do, and none with @limit_only */
 void terrane_memory_watch_look (TerraneMemoryWatch *self, gboolean exactly,
                                 TerraneMemoryLook *out_look);
 

@@ -41,7 +41,7 @@ is_directory (int dir, const char *path)
   return fstatat (dir, path, &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR (info.st_mode);
 }
 
-/* Points that the sandbox is made of, once links were followed. */
+/* Refuses, after links were followed, points that the sandbox itself is made of. */
 static gboolean
 check_where (const char *where, const char *quoted, GError **error)
 {
@@ -52,7 +52,9 @@ check_where (const char *where, const char *quoted, GError **error)
                        "in the image %s is %s, which belongs to the sandbox", quoted, bad);
 }
 
-/* The longest part of @path that the image has, opened. Returns: its length */
+/* Opens the longest part of @path that the image has.
+ *
+ * Returns: its length */
 static size_t
 open_longest (int root, const char *path, OciFd *out_fd)
 {
@@ -68,7 +70,7 @@ open_longest (int root, const char *path, OciFd *out_fd)
     }
 }
 
-/* Whether the first name that is missing is there all the same: as a link. */
+/* Whether the first name that seems to be missing exists as a link. */
 static gboolean
 is_link (int dir, const char *rest)
 {
@@ -90,7 +92,7 @@ check_type (const TerraneHostMount *mount, int fd, const char *quoted, GError **
                     mount->directory ? "a directory" : "a file");
 }
 
-/* Follows the image's own links inside of it. */
+/* Follows the image's own links inside the image. */
 static gboolean
 find_in_image (TerraneMountPoint *self, int root, const char *quoted, GError **error)
 {
@@ -122,7 +124,7 @@ find_in_image (TerraneMountPoint *self, int root, const char *quoted, GError **e
   return check_where (self->where, quoted, error);
 }
 
-/* What of the image is below /tmp cannot be seen in the sandbox. */
+/* Files of the image below /tmp are not visible in the sandbox. */
 static gboolean
 find_point (TerraneMountPoint *self, int root, GError **error)
 {
@@ -135,7 +137,7 @@ find_point (TerraneMountPoint *self, int root, GError **error)
   return TRUE;
 }
 
-/* A point in another mount is the host's, where nothing is made and no link is followed. */
+/* A point in another mount is on the host, where nothing is created and no link is followed. */
 static gboolean
 check_nested (TerraneMountPoint *outer, TerraneMountPoint *inner, GError **error)
 {
@@ -161,7 +163,7 @@ check_nested (TerraneMountPoint *outer, TerraneMountPoint *inner, GError **error
   return check_type (inner->mount, fd, quoted, error);
 }
 
-/* By components, so that what is in a directory comes directly after it. */
+/* By components, so that the contents of a directory come directly after it. */
 static int
 compare (gconstpointer a, gconstpointer b)
 {
@@ -174,7 +176,7 @@ compare (gconstpointer a, gconstpointer b)
   return (*p == '/' ? 1 : *p == '\0' ? 0 : *p + 2) - (*q == '/' ? 1 : *q == '\0' ? 0 : *q + 2);
 }
 
-/* The innermost mount that @inner is in. */
+/* Returns the innermost mount that contains @inner. */
 static TerraneMountPoint *
 find_outer (const GPtrArray *points, guint inner)
 {
@@ -252,7 +254,7 @@ terrane_mount_points_find (const char *root, const GPtrArray *mounts, GPtrArray 
   return TRUE;
 }
 
-/* No part is a link: what exists was found without, and the rest is made here. */
+/* No part is a link: the existing part has none, and the rest is created here. */
 gboolean
 terrane_mount_point_make (const TerraneMountPoint *self, int root)
 {
@@ -270,7 +272,7 @@ terrane_mount_point_make (const TerraneMountPoint *self, int root)
       path[i - 1] = '\0';
       if (i < len || self->mount->directory)
         {
-          /* Another mount may have made it. */
+          /* Another mount may have created it. */
           if (mkdirat (root, path, DIRECTORY_MODE) != 0 && errno != EEXIST)
             return FALSE;
           continue;

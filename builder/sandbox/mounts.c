@@ -16,24 +16,25 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Files that are empty cost memory as well. */
+/* Empty files use memory as well. */
 #define TMPFS_OPTIONS "mode=0755,size=1g,nr_inodes=65536"
 #define SKELETON "skeleton"
 
-/* By descriptors and relative paths: in a path, commas, colons and backslashes have a meaning. */
+/* Descriptors and relative paths are used because commas, colons and backslashes in a path have a
+ * meaning. */
 #define LOWER "/proc/self/fd/255"
 #define OVERLAY_OPTIONS "lowerdir=" LOWER ",upperdir=upper,workdir=work,userxattr"
 #define READ_ONLY_OPTIONS "lowerdir=" LOWER ":empty,userxattr"
 
 enum
 {
-  LOWER_FD = 255,                                /* above those that wait for their final number */
-  KEPT_FLAGS = MS_NOSUID | MS_NODEV | MS_NOEXEC, /* statfs() has the same numbers */
+  LOWER_FD = 255, /* above the descriptors that wait for their final number */
+  KEPT_FLAGS = MS_NOSUID | MS_NODEV | MS_NOEXEC, /* statfs() uses the same numbers */
 };
 
 enum
 {
-  MAX_PATH = 512, /* its longest name is that of a file for the program: a path component */
+  MAX_PATH = 512, /* the longest is that of a file for the program: a path component */
   MIN_INODES = 1024,
 };
 
@@ -94,7 +95,7 @@ protect_device (const char *path)
   struct stat info;
   struct statfs system;
   if (stat (path, &info) < 0 || info.st_uid != geteuid ())
-    return TRUE; /* bubblewrap says so when it is missing */
+    return TRUE; /* bubblewrap reports it if it is missing */
   return mount (path, path, NULL, MS_BIND, NULL) == 0 && statfs (path, &system) == 0
          && mount (NULL, path, NULL,
                    MS_REMOUNT | MS_BIND | MS_RDONLY
@@ -144,14 +145,14 @@ make_bytes (const char *path, GBytes *content, mode_t mode)
   return make_file (path, bytes, len, mode);
 }
 
-/* Below the working directory, whatever the umask is. */
+/* Below the working directory, independent of the umask. */
 static gboolean
 make_dir (const char *path, mode_t mode)
 {
   return mkdir (path, 0700) == 0 && chmod (path, mode) == 0;
 }
 
-/* The directory that the tmpfs is going to hide; opened in the namespace that uses it. */
+/* Opens the directory that the tmpfs is going to hide, in the namespace that uses it. */
 static gboolean
 open_lower (const char *root)
 {
@@ -174,15 +175,16 @@ skeleton_path (const char *path, char buffer[MAX_PATH])
   return buffer;
 }
 
-/* Once more as an overlay, since a tmpfs anywhere is what glibc before 2.34 takes for /dev/shm: it
- * looks for the type in /proc/mounts. */
+/* Mounted again as an overlay, since glibc before 2.34 takes any tmpfs for /dev/shm: it looks for
+ * the type in /proc/mounts. */
 static gboolean
 make_view (const TerraneMounts *self)
 {
   char path[MAX_PATH];
   if (!make_dir (SKELETON, 0755) || !make_dir (SKELETON "/dev", 0755)
       || !make_dir (SKELETON "/files", 0755) || !make_dir (SKELETON "/nothing", 0555)
-      || !make_bytes (SKELETON "/passwd", self->passwd, 0644))
+      || !make_bytes (SKELETON "/passwd", self->passwd, 0644)
+      || (self->shm && !make_dir (SKELETON "/dev/shm", 0755)))
     return FALSE;
   for (const char *const *device = devices; *device != NULL; device++)
     if (!make_file (skeleton_path (*device, path), NULL, 0, 0644))
@@ -200,13 +202,14 @@ make_view (const TerraneMounts *self)
   return make_dir ("view", 0755) && mount_overlay ("view", "lowerdir=" SKELETON ":empty,userxattr");
 }
 
-/* An overlay has the size of what is written to, and a type of its own. */
+/* An overlay reports the size of the files written to it, and a type of its own. */
 static gboolean
 make_tmp (const TerraneMounts *self)
 {
   return make_dir ("scratch", 0755)
          && mount ("tmpfs", "scratch", "tmpfs", MS_NOSUID | MS_NODEV, self->tmp_options) == 0
          && make_dir ("scratch/upper", 01777) && make_dir ("scratch/work", 0700)
+         && (!self->shm || make_dir (&TERRANE_MOUNTS_SHM[1], 01777))
          && make_dir (&TERRANE_MOUNTS_TMP[1], 0755)
          && mount_overlay (&TERRANE_MOUNTS_TMP[1],
                            "lowerdir=empty,upperdir=scratch/upper,workdir=scratch/work,userxattr");
@@ -221,7 +224,8 @@ write_passwd (const TerraneMounts *self)
     (void) close (root);
 }
 
-/* In the overlay: the image's own file system has no place for them, and stays as it is. */
+/* Makes them in the overlay: the image's own file system has no place for them, and stays
+ * unchanged. */
 static const char *
 make_points (const TerraneMounts *self)
 {
@@ -250,18 +254,18 @@ make_root (const TerraneMounts *self)
     }
   if (self->writable)
     return "an overlay for --writable (Linux 5.11)";
-  /* The files of an overlay have locks of their own: those of the store's files would be seen by
-   * whoever else runs this image. Some file systems cannot be below one. */
+  /* The files of an overlay have locks of their own: locks of the store's files would be seen by
+   * all other processes that run this image. Some file systems cannot be below an overlay. */
   if (!self->over_root && mount_overlay (&TERRANE_MOUNTS_ROOT[1], READ_ONLY_OPTIONS))
     return NULL;
-  /* Without what is mounted on it, which is this very file system in memory. */
+  /* Without its submounts, of which this file system in memory is one. */
   if (mount (LOWER, &TERRANE_MOUNTS_ROOT[1], NULL, MS_BIND, NULL) != 0)
     return "a mount of the image's files";
   return NULL;
 }
 
-/* Where the Python of this machine compiles. Nothing can be mounted over the root of this process:
- * it would go on seeing what is below, and writing to it. */
+/* Whether the root is this machine's, where its Python compiles. Nothing can be mounted over the
+ * root of this process: it would still see, and write to, the directory below. */
 static gboolean
 is_own_root (const TerraneMounts *self)
 {
@@ -287,7 +291,7 @@ mount_all (const TerraneMounts *self)
 static gboolean
 enter_namespaces (const TerraneMounts *self)
 {
-  /* Else the files in /proc/self are root's: terrane_remote_protect(). */
+  /* Otherwise the files in /proc/self belong to root: terrane_remote_protect(). */
   return prctl (PR_SET_DUMPABLE, 1, 0, 0, 0) == 0 && unshare (CLONE_NEWUSER | CLONE_NEWNS) == 0
          && write_text ("/proc/self/setgroups", "deny")
          && write_text ("/proc/self/uid_map", self->uid_map)
@@ -307,8 +311,8 @@ terrane_mounts_prepare (gpointer data)
   return self->overlays ? mount_all (self) : NULL;
 }
 
-/* Some kernels, and AppArmor on some, let a namespace have no mounts or no overlays; which can only
- * be told by trying. */
+/* Some kernels, and AppArmor on some, allow a namespace no mounts or no overlays; only trying
+ * tells. */
 static gboolean
 try_out (TerraneMounts *self, gboolean (*function) (TerraneMounts *self))
 {
@@ -340,7 +344,7 @@ enum
   NO = 2,
 };
 
-static gint overlays; /* atomic: YES, NO, or 0 while it is not known */
+static gint overlays; /* atomic: YES, NO, or 0 while unknown */
 
 void
 terrane_mounts_learn (gboolean overlays_allowed)
@@ -372,7 +376,7 @@ list_allowed (gpointer data)
   return allowed == YES;
 }
 
-/* Names are looked up as this machine does it; which modules of libc do that is the image's. */
+/* Names are looked up as on this machine; which modules of libc do that depends on the image. */
 static void
 add_own (GPtrArray *mounts, const char *path)
 {
@@ -409,7 +413,7 @@ find_points (TerraneMounts *self, const TerraneSandbox *sandbox, GError **error)
   return terrane_mount_points_find (sandbox->root, all, &self->points, error);
 }
 
-/* Without overlays there is no place to be made. */
+/* Without overlays, mount points cannot be created. */
 static gboolean
 drop_missing (GPtrArray *points, GError **error)
 {
@@ -452,10 +456,11 @@ terrane_mounts_init (TerraneMounts *self, const TerraneSandbox *sandbox,
     return FALSE;
   self->protect = geteuid () == 0;
   self->writable = sandbox->writable;
+  self->shm = sandbox->neutral;
   if (!find_points (self, sandbox, error))
     return FALSE;
   self->over_root = sandbox->writable || self->passwd_path == NULL || is_missing (self->points);
-  /* Without them --writable fails, and says why. */
+  /* Without overlays --writable fails, with the reason. */
   self->overlays =
       sandbox->writable || (!is_own_root (self) && may_have_overlays (self, out_assumed));
   return self->overlays || drop_missing (self->points, error);

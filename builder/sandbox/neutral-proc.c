@@ -10,7 +10,7 @@ enum
 
 #define DEFAULT_MEMORY (UINT64_C (8) * 1000 * 1000 * 1000)
 
-/* Names of processes, and links, are not part of it. */
+/* Names of processes, and links, do not belong to it. */
 static const char *const kept[] = { "filesystems", "sys", "uptime", "version", NULL };
 
 /* C libraries count lines that begin with "cpu" and a digit. */

@@ -59,7 +59,7 @@ terrane_passwd_add (const char *own, size_t len)
       line = end == stop ? stop : end + 1;
     }
   GString *text = g_string_new (NULL);
-  if (!present && taken) /* who asks for a uid gets the first entry */
+  if (!present && taken) /* a lookup of a uid returns the first entry */
     g_string_append (text, TERRANE_SANDBOX_PASSWD "\n");
   if (len > 0)
     g_string_append_len (text, own, (gssize) len);
@@ -106,13 +106,13 @@ terrane_passwd_write (int root, GBytes *content)
                                 .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
   gsize len = 0;
   const char *bytes = g_bytes_get_data (content, &len);
-  (void) mkdirat (root, "etc", 0755); /* it mostly exists */
+  (void) mkdirat (root, "etc", 0755); /* usually it exists */
   int fd = (int) syscall (SYS_openat2, root, &PASSWD[1], &how, sizeof how);
   for (ssize_t n = 0; fd >= 0 && len > 0 && (n = write (fd, bytes, len)) > 0; len -= (size_t) n)
     bytes += n;
   if (fd >= 0)
     {
-      (void) fchmod (fd, 0644); /* whatever the umask is; it is the program's own file anyway */
+      (void) fchmod (fd, 0644); /* independent of the umask; it is the program's own file anyway */
       (void) close (fd);
     }
 }

@@ -53,7 +53,7 @@ terrane_podman_add_run (TerraneArgv *argv, const TerranePodmanOptions *options)
   static const char *const words[] = { "podman",
                                        "run",
                                        "--rm",
-                                       "--http-proxy=false", /* the host's, and its passwords */
+                                       "--http-proxy=false", /* has passwords of the host */
                                        "--hostname=lambda",
                                        "--ipc=none", /* no /dev/shm */
                                        "--cap-drop=all",
@@ -84,7 +84,7 @@ terrane_podman_add_run (TerraneArgv *argv, const TerranePodmanOptions *options)
   if (!options->writable)
     {
       terrane_argv_add (argv, "--read-only");
-      terrane_argv_add (argv, "--read-only-tmpfs=false"); /* /run, /var/tmp and /dev/shm as well */
+      terrane_argv_add (argv, "--read-only-tmpfs=false"); /* e.g. at /run and /dev/shm */
     }
   if (options->interactive)
     terrane_argv_add (argv, "--interactive");
@@ -107,7 +107,7 @@ terrane_podman_add_env (TerraneArgv *argv, const char *const *env, int child_fd,
   for (; env != NULL && *env != NULL; env++)
     {
       const char *equals = strchr (*env, '=');
-      if (equals == NULL || equals == *env) /* a name alone would be the host's variable */
+      if (equals == NULL || equals == *env) /* a name alone would mean the host's variable */
         continue;
       if (is_line (*env))
         g_string_append_printf (lines, "%s\n", *env);

@@ -14,7 +14,7 @@ terrane_prefix_filter_clear (TerranePrefixFilter *self)
   g_clear_pointer (&self->word, g_free);
 }
 
-/* Of a start of the word: the longest shorter start that it ends with. */
+/* For a prefix of the word, returns the longest shorter prefix that it ends with. */
 static size_t
 shorten (const TerranePrefixFilter *self, size_t held)
 {
@@ -39,7 +39,7 @@ terrane_prefix_filter_take (TerranePrefixFilter *self, const char *bytes, size_t
   for (size_t i = 0; i < len; i++)
     {
       size_t now = advance (self, bytes[i]);
-      /* Of what was held with this byte, the first ones can be no part of the word any more. */
+      /* Of the bytes held so far and this one, the first can no longer be part of the word. */
       size_t passed = self->held + 1 - now;
       g_string_append_len (out, self->word, (gssize) MIN (passed, self->held));
       if (passed > self->held)

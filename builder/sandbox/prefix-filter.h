@@ -1,5 +1,5 @@
-/* Removes a word from a stream of bytes: where the image's files really are, from what a program
- * prints about them. */
+/* Removes a word from a stream of bytes: the location of the image's files, from the output of a
+ * program. */
 #pragma once
 
 #include <glib.h>
@@ -10,17 +10,18 @@ typedef struct
 {
   char *word;
   size_t len;
-  size_t held; /* bytes of the word that came last and were not passed on */
+  size_t held; /* number of bytes of the word at the end that were not passed on yet */
 } TerranePrefixFilter;
 
+/** Makes a filter that removes @word. */
 void terrane_prefix_filter_init (TerranePrefixFilter *self, const char *word);
 void terrane_prefix_filter_clear (TerranePrefixFilter *self);
 
-/** Appends to @out what is left of @bytes; the start of a word waits for the rest of it. */
+/** Appends the rest of @bytes to @out; an incomplete word waits for its continuation. */
 void terrane_prefix_filter_take (TerranePrefixFilter *self, const char *bytes, size_t len,
                                  GString *out);
 
-/** What still waits is not a whole word. */
+/** Appends what still waits, which is not a whole word. */
 void terrane_prefix_filter_finish (TerranePrefixFilter *self, GString *out);
 
 G_END_DECLS

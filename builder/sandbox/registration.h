@@ -1,4 +1,4 @@
-/* What the kernel has been told to run a kind of file by (binfmt_misc, as its files say it). */
+/* Registrations of interpreters in the kernel (binfmt_misc, in the format of its files). */
 #pragma once
 
 #include <glib.h>
@@ -14,19 +14,20 @@ typedef struct
   char *interpreter; /* (nullable) */
   char *flags;
   char *offset;
-  char *magic; /* (nullable): hexadecimal, as mask; NULL for one by the end of a name */
+  char *magic; /* (nullable): hexadecimal, like mask; NULL if it matches by the end of a name */
   char *mask;  /* (nullable) */
 } TerraneRegistration;
 
+/** Parses the text of such a file. */
 void terrane_registration_parse (const char *text, TerraneRegistration *out);
 void terrane_registration_clear (TerraneRegistration *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneRegistration, terrane_registration_clear)
 
-/** Whether the kernel has its file open, so that it works in any root. */
+/** Whether the kernel holds its file open, so that it works in any root. */
 gboolean terrane_registration_is_fixed (const TerraneRegistration *self);
 
-/** What to write to "register" for the same with another @interpreter. Returns: (transfer full)
- * (nullable): NULL for one by the end of a name */
+/** Returns: (transfer full) (nullable): the line to write to "register" for the same with another
+ * @interpreter; NULL if it matches by the end of a name */
 char *terrane_registration_line (const TerraneRegistration *self, const char *interpreter);
 
 G_END_DECLS

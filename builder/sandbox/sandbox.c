@@ -16,7 +16,7 @@
 
 enum
 {
-  STOP_USECS = 1000 * 1000, /* for a program that was killed to be accounted for */
+  STOP_USECS = 1000 * 1000, /* until a killed program's usage is known */
   KEEP_BYTES = 128 * 1024,  /* of the start and of the end of its output */
 };
 
@@ -33,7 +33,7 @@ typedef struct
   TerraneProcessResult *result;
   uint64_t deadline_ms; /* 0 for none */
   gint64 started;       /* monotonic */
-  gint64 deadline;      /* the same; 0 for none */
+  gint64 deadline;      /* monotonic; 0 for none */
 } Run;
 
 static void
@@ -73,7 +73,7 @@ take_end (TerraneSession *session, const TerraneSessionEnd *end, Run *run)
   result->peak_rss_bytes = end->peak_process_bytes;
   result->read_bytes = end->read_bytes;
   result->major_faults = end->major_faults;
-  if (end->out_of_memory) /* nothing of it has an account; what was seen is of all together */
+  if (end->out_of_memory) /* the usage of its processes is not known; the sum over all of them is */
     result->peak_rss_bytes = MAX (result->peak_rss_bytes, terrane_session_peak_bytes (session));
   result->out_of_memory = end->out_of_memory;
   result->memory_method = end->memory_method;
@@ -98,7 +98,7 @@ run_session (const TerraneSandbox *self, const char *const *argv, const TerraneS
   g_autoptr (TerraneSession) session = terrane_session_start (self, argv, &options, NULL, error);
   if (session == NULL)
     return FALSE;
-  if (self->kind == TERRANE_SANDBOX_NONE) /* copying the image is not a part of what is measured */
+  if (self->kind == TERRANE_SANDBOX_NONE) /* copying the image is not part of the measurement */
     run->started = g_get_monotonic_time ();
   if (run->deadline_ms != 0)
     run->deadline = run->started + (gint64) MIN (run->deadline_ms, G_MAXINT) * 1000;

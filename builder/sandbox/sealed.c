@@ -11,7 +11,7 @@
 #define MFD_EXEC 0x0010U /* Linux 6.3 */
 #endif
 
-/* Where the kernel has no MFD_EXEC every such file can be executed. */
+/* Kernels without MFD_EXEC let every such file be executed. */
 static gboolean
 make_program (const char *name, OciFd *out_fd, GError **error)
 {

@@ -15,8 +15,8 @@
 
 enum
 {
-  MAX_FILTER_BYTES = 4096 * 8, /* the kernel takes no longer one */
-  FCHMODAT2 = 452,             /* of Linux 6.6, on every processor; not every libseccomp knows it */
+  MAX_FILTER_BYTES = 4096 * 8, /* the kernel accepts no longer filter */
+  FCHMODAT2 = 452, /* since Linux 6.6, on every processor; not every libseccomp knows it */
 };
 
 #define INT_MASK                                                                                   \
@@ -24,11 +24,11 @@ enum
 #define QUERY_MASK UINT64_C (0xff000000) /* personality (0xffffffff) only asks */
 #define TYPE_MASK UINT64_C (0xf)         /* of a socket's type, without its flags */
 #define SET_DELEGATION UINT64_C (1040)   /* F_SETDELEG of Linux 6.19 */
-#define MAX_PROTOCOL 255                 /* what an IP header has room for */
+#define MAX_PROTOCOL 255                 /* an IP header has room for these */
 
 G_DEFINE_AUTO_CLEANUP_FREE_FUNC (scmp_filter_ctx, seccomp_release, NULL)
 
-/* Refused as to somebody without the right, which is what programs are prepared for. */
+/* Refused with the error for a missing right, which programs are prepared for. */
 static const char *const forbidden[] = {
   /* file systems, and ways around the permissions of directories */
   "mount",
@@ -94,11 +94,11 @@ static const char *const forbidden[] = {
   "sysfs",
 };
 
-/* As if the kernel were older: programs then do without. The flags of clone3() are in memory, where
- * a filter cannot see them. */
+/* Fails as if the kernel were older: programs then do without. The flags of clone3() are in memory,
+ * where a filter cannot see them. */
 static const char *const unknown[] = { "clone3", "io_uring_setup", "io_uring_enter",
                                        "io_uring_register",
-                                       /* memory that no process need have */
+                                       /* memory that no process has to have mapped */
                                        "shmget", "shmat", "msgget" };
 
 static const uint64_t namespaces[] = { CLONE_NEWNS,   CLONE_NEWCGROUP,
@@ -106,7 +106,7 @@ static const uint64_t namespaces[] = { CLONE_NEWNS,   CLONE_NEWCGROUP,
                                        CLONE_NEWUSER, CLONE_NEWPID,
                                        CLONE_NEWNET,  0x80 /* CLONE_NEWTIME, for unshare() */ };
 
-/* @failure: an errno; the rest is conditions, all of which must hold */
+/* @failure: an errno; the rest are conditions, all of which must hold */
 static gboolean
 refuse_number (scmp_filter_ctx filter, const char *name, int number, int failure,
                const struct scmp_arg_cmp *conditions, unsigned n_conditions, GError **error)
@@ -168,9 +168,9 @@ is_allowed_family (int family)
   return family == AF_UNIX || family == AF_INET || family == AF_INET6 || family == AF_NETLINK;
 }
 
-/* A socket of the internet is a stream or sends datagrams: TCP, UDP and ping. The others (SCTP,
- * DCCP, multipath TCP, SMC, L2TP) are large parts of the kernel, some of which it loads for whoever
- * asks. */
+/* An internet socket is a stream or sends datagrams: TCP, UDP and ping. The others (SCTP, DCCP,
+ * multipath TCP, SMC, L2TP) are large parts of the kernel, some of which it loads on request of any
+ * process. */
 static gboolean
 refuse_protocols (scmp_filter_ctx filter, GError **error)
 {
@@ -199,7 +199,7 @@ refuse_protocols (scmp_filter_ctx filter, GError **error)
   return refuse (filter, "socket", EPROTONOSUPPORT, &above, 1, error);
 }
 
-/* Left are those that libc itself needs: netlink is how it lists interfaces. */
+/* Only those remain that libc itself needs: it lists interfaces by netlink. */
 static gboolean
 refuse_sockets (scmp_filter_ctx filter, GError **error)
 {
@@ -220,8 +220,8 @@ refuse_sockets (scmp_filter_ctx filter, GError **error)
          && refuse_protocols (filter, error);
 }
 
-/* Files of the image may be others' as well, and who opens one that has a lease waits until that is
- * given up. */
+/* Files of the image may be shared with others, and an open of a file with a lease waits until the
+ * lease is given up. */
 static gboolean
 refuse_leases (scmp_filter_ctx filter, GError **error)
 {
@@ -235,7 +235,8 @@ refuse_leases (scmp_filter_ctx filter, GError **error)
   return TRUE;
 }
 
-/* Process 1 has the program's user: with other limits it would end in the midst of the account. */
+/* Process 1 has the program's user: with other limits it could end before it has reported the
+ * usage. */
 static gboolean
 refuse_limits_of_init (scmp_filter_ctx filter, GError **error)
 {
@@ -244,7 +245,7 @@ refuse_limits_of_init (scmp_filter_ctx filter, GError **error)
   return refuse (filter, "prlimit64", EPERM, is, G_N_ELEMENTS (is), error);
 }
 
-/* Typing into the terminal that somebody sits at, and memory that is executable by accident. */
+/* Refuses typing into the user's terminal, and memory that is executable by accident. */
 static gboolean
 refuse_arguments (scmp_filter_ctx filter, GError **error)
 {
@@ -266,10 +267,10 @@ refuse_arguments (scmp_filter_ctx filter, GError **error)
   return TRUE;
 }
 
-/* Then C libraries and runtimes count what /proc/stat has: neutral-proc.h. */
+/* Then C libraries and runtimes count the processors in /proc/stat: neutral-proc.h. */
 static const char *const processors[] = { "sched_getaffinity", "sched_setaffinity" };
 
-/* A program of the host that reads one file and writes others: it works alone. Landlock sees
+/* For a program of the host that reads one file and writes others, on its own. Landlock controls
  * neither sockets nor changes of attributes. */
 static const char *const needless[] = {
   "socket",
@@ -340,7 +341,7 @@ export_filter (scmp_filter_ctx filter, OciFd *out_fd, GError **error)
   return TRUE;
 }
 
-/* Each call that gives a file a mode, with the number of that argument. That of openat2() is in
+/* Each call that sets the mode of a file, with the number of that argument. That of openat2() is in
  * memory, where a filter cannot see it: programs fall back to openat(). */
 static gboolean
 refuse_set_id (scmp_filter_ctx filter, GError **error)

@@ -5,7 +5,7 @@
 
 enum
 {
-  EXIT_PODMAN = 125, /* its own failure */
+  EXIT_PODMAN = 125, /* podman's own failure */
   EXIT_CANNOT_EXECUTE = 127,
   EXIT_SIGNAL = 128,
 };

@@ -1,5 +1,5 @@
-/* A session starts with everything that the kernel may allow, and once more without overlays when
- * that could not be prepared. */
+/* A session is started with everything that the kernel may allow, and again without overlays if
+ * these could not be prepared. */
 #pragma once
 
 #include "builder/sandbox/session.h"
@@ -8,10 +8,13 @@ G_BEGIN_DECLS
 
 /**
  * terrane_session_start_once:
- * @out_assumed: (optional): whether it was taken for granted that a namespace may have overlays,
- *   and the session started or could not be prepared: terrane_mounts_init()
+ * @out_assumed: (out) (optional): whether overlays were assumed to be allowed, and the session
+ *   started or could not be prepared: terrane_mounts_init()
  *
- * Like terrane_session_start().
+ * Like terrane_session_start(). Returns: (transfer full)
+ *
+ * Errors: %OCI_ERROR_USAGE, %OCI_ERROR_UNSUPPORTED, %OCI_ERROR_LIMIT, %OCI_ERROR_NOT_FOUND,
+ *   %OCI_ERROR_IO, %OCI_ERROR_CANCELLED, codes of %G_FILE_ERROR.
  */
 TerraneSession *terrane_session_start_once (const TerraneSandbox *sandbox, const char *const *argv,
                                             const TerraneSessionOptions *options,

@@ -31,7 +31,7 @@ enum
   TICK_MS = 10,
   CHUNK_BYTES = 16 * 1024,
   MAX_STATUS_BYTES = 16 * 1024,
-  MAX_HEAD_BYTES = 4 * 1024, /* of the output: bubblewrap's own words come first */
+  MAX_HEAD_BYTES = 4 * 1024, /* of the output: bubblewrap's own messages come first */
   MAX_LEFT_CHUNKS = 64,
 };
 
@@ -40,12 +40,12 @@ struct _TerraneSession
   TerraneSessionOptions options;
   GThread *thread;
 
-  /* Of the thread alone. */
+  /* Used by the thread only. */
   OciFd output;
   OciFd status;
   OciFd report;
-  TerraneCgroup *cgroup;  /* (nullable): else memory is only looked at */
-  TerraneOutside outside; /* of other kinds than bubblewrap */
+  TerraneCgroup *cgroup;  /* (nullable): without it, memory is only watched */
+  TerraneOutside outside; /* for other kinds than bubblewrap */
   OciFd pidfd;            /* of bubblewrap's outer process */
   pid_t outer;
   pid_t init; /* process 1 of the sandbox */
@@ -60,7 +60,7 @@ struct _TerraneSession
   const TerraneBwrap *bwrap;
   const OciProcess *process;
   OciFd release; /* a byte here lets the program start */
-  OciFd life;    /* the sandbox ends when this is closed, which a killed process cannot avoid */
+  OciFd life;    /* when it is closed, even by a kill, the sandbox ends */
   OciFd listener;
   GError *error;
 
@@ -81,7 +81,7 @@ static void
 wake_up (TerraneSession *self)
 {
   const uint64_t one = 1;
-  (void) !write (self->wake, &one, sizeof one); /* fails only when it is awake already */
+  (void) !write (self->wake, &one, sizeof one); /* fails only if the thread is already awake */
 }
 
 /* @len: 0 at the end */
@@ -131,13 +131,13 @@ take_status (TerraneSession *self)
     g_string_append_len (self->status_text, buffer, n);
 }
 
-/* Everything inside dies with process 1. By any thread, once the sandbox was started. Outside of
- * namespaces the first process kills the others; who killed it would set them free. */
+/* Kills process 1, and so everything inside. Called by any thread, once the sandbox was started.
+ * Outside namespaces the first process kills the others; killing it would set them free. */
 static void
 kill_inside (const TerraneSession *self)
 {
   if (self->kind == TERRANE_SANDBOX_NONE)
-    (void) !write (self->life, "", 1); /* fails only when it has ended */
+    (void) !write (self->life, "", 1); /* fails only if it has ended */
   else if (self->init_pidfd >= 0)
     (void) syscall (SYS_pidfd_send_signal, self->init_pidfd, SIGKILL, NULL, 0);
 }
@@ -206,7 +206,7 @@ serve_requests (TerraneSession *self)
     take_left_output (self);
   if (flush || g_get_monotonic_time () >= self->watch.next)
     sample (self, flush);
-  /* Not process 1 itself, which would lose their account. */
+  /* Not process 1 itself, or the usage would be lost. */
   if (end || (stop && (self->init <= 1 || terrane_children_kill (self->init) == 0)))
     kill_all (self);
   g_mutex_lock (&self->mutex);
@@ -225,15 +225,15 @@ terrane_session_memory_method (const TerraneSession *self)
   return self->cgroup != NULL ? "cgroup" : "sampled";
 }
 
-/* bubblewrap waits for process 1, unless it was killed before; then that is ours by
- * PR_SET_CHILD_SUBREAPER. Not by its number, which may be another child's by now. */
+/* bubblewrap waits for process 1, unless it was killed; then process 1 is a child of this process
+ * by PR_SET_CHILD_SUBREAPER. Its number may now belong to another child, so it is not used. */
 static void
 reap_init (TerraneSession *self)
 {
   siginfo_t info;
   if (self->init_pidfd < 0)
     return;
-  kill_inside (self); /* whatever ended bubblewrap */
+  kill_inside (self); /* however bubblewrap ended */
   while (waitid ((idtype_t) P_PIDFD, (id_t) self->init_pidfd, &info, WEXITED) < 0 && errno == EINTR)
     ;
 }
@@ -262,7 +262,7 @@ reap (TerraneSession *self)
   g_mutex_unlock (&self->mutex);
 }
 
-/* What bubblewrap said when it could not make the sandbox. */
+/* Throws what bubblewrap said when it could not make the sandbox. */
 static gboolean
 throw_failure (TerraneSession *self)
 {
@@ -273,7 +273,7 @@ throw_failure (TerraneSession *self)
   return terrane_bwrap_throw_not_made (self->head.head, &self->error);
 }
 
-/* What is mounted before needs namespaces as bubblewrap does. */
+/* Mounts before bubblewrap need namespaces, like bubblewrap itself. */
 static gboolean
 throw_not_prepared (TerraneSession *self)
 {
@@ -296,7 +296,7 @@ enter_cgroup (TerraneSession *self)
     g_clear_pointer (&self->cgroup, terrane_cgroup_free);
 }
 
-/* podman's program is held by nothing. */
+/* podman's program is not held at its start. */
 static gboolean
 start_process_outside (TerraneSession *self)
 {
@@ -306,7 +306,7 @@ start_process_outside (TerraneSession *self)
     {
       terrane_bare_close_fds (self->outside.bare);
       self->init = self->outer;
-      terrane_memory_watch_init (&self->watch, self->init, self->options.memory_bytes);
+      terrane_memory_watch_init (&self->watch, self->init, self->options.memory_bytes, FALSE);
       self->watch.tree = TRUE;
     }
   self->pidfd = (int) syscall (SYS_pidfd_open, self->outer, 0);
@@ -315,7 +315,7 @@ start_process_outside (TerraneSession *self)
   return TRUE;
 }
 
-/* Holds the program until there is a socket for it. */
+/* Holds the program until its socket exists. */
 static gboolean
 start (TerraneSession *self)
 {
@@ -330,7 +330,7 @@ start (TerraneSession *self)
       return terrane_bwrap_throw_missing (&self->error);
     }
   self->pidfd = (int) syscall (SYS_pidfd_open, self->outer, 0);
-  /* Until our own ends are closed there is no end of its status. */
+  /* Until this process has closed its own ends, the status has no end. */
   terrane_bwrap_close_fds ((TerraneBwrap *) self->bwrap);
   while (self->status >= 0 && status.child == 0)
     {
@@ -345,13 +345,13 @@ start (TerraneSession *self)
   if (self->pidfd < 0 || self->init_pidfd < 0)
     return throw_failure (self);
   enter_cgroup (self);
-  terrane_memory_watch_init (&self->watch, self->init,
-                             self->cgroup == NULL ? self->options.memory_bytes : 0);
+  uint64_t limit = self->cgroup == NULL ? self->options.memory_bytes : 0;
+  terrane_memory_watch_init (&self->watch, self->init, limit, self->options.limit_only);
   if (self->options.port != 0
       && !terrane_inlet_open (self->init, self->options.port, &self->listener, &self->error))
     {
       struct pollfd end = { .fd = self->pidfd, .events = POLLIN };
-      if (poll (&end, 1, 100) != 1) /* else the sandbox failed, and that is the better message */
+      if (poll (&end, 1, 100) != 1) /* otherwise the sandbox failed, and that message is better */
         {
           kill_all (self);
           return FALSE;
@@ -404,7 +404,7 @@ session_new (const TerraneSessionOptions *options)
 static gboolean
 start_thread (TerraneSession *self, const OciProcess *process, GError **error)
 {
-  (void) prctl (PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); /* without it a killed process 1 is init's */
+  (void) prctl (PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); /* inherits a killed bubblewrap's child */
   self->process = process;
   self->thread = oci_thread_start ("sandbox", run_thread, self, error);
   g_mutex_lock (&self->mutex);
@@ -499,7 +499,7 @@ void
 terrane_session_release (TerraneSession *self)
 {
   if (self->release >= 0)
-    (void) !write (self->release, "", 1); /* fails only when the sandbox is gone */
+    (void) !write (self->release, "", 1); /* fails only if the sandbox is gone */
   oci_fd_close (oci_fd_steal (&self->release));
 }
 
@@ -532,7 +532,7 @@ terrane_session_free (TerraneSession *self)
   g_free (self);
 }
 
-/* At once: however long the session's thread is busy with what the program does. */
+/* Immediate, even if the session's thread is busy with the program. */
 void
 terrane_session_kill (TerraneSession *self)
 {

@@ -1,5 +1,5 @@
-/* A sandbox that goes on while this process does something else: its output arrives in a callback,
- * its memory is watched, and a port of its loopback can be served from here. */
+/* A sandbox that runs while this process does something else: a callback receives its output, its
+ * memory is watched, and this process can serve a port of its loopback. */
 #pragma once
 
 #include "builder/sandbox/session-end.h"
@@ -11,15 +11,14 @@ G_BEGIN_DECLS
 
 enum
 {
-  TERRANE_SESSION_MAX_PROCESSES = 1024, /* Lambda's, threads included */
+  TERRANE_SESSION_MAX_PROCESSES = 1024, /* Lambda's limit, including threads */
 };
 
 /* For messages about TerraneSessionEnd.unwatched. */
 #define TERRANE_SESSION_UNWATCHED                                                                  \
   "its memory could not be watched for lack of descriptors or memory (see 'ulimit -n')"
 
-/* All are called by the thread of the session that watches time and memory: none may wait for
- * anything. */
+/* Callbacks run on the session's thread that watches time and memory: none may block. */
 typedef void (*TerraneSessionOutputFunc) (const char *bytes, size_t len, gpointer data);
 /** Whether the program should wait before it writes more. */
 typedef gboolean (*TerraneSessionFullFunc) (gpointer data);
@@ -28,17 +27,20 @@ typedef void (*TerraneSessionEndFunc) (const TerraneSessionEnd *end, gpointer da
 typedef struct
 {
   uint64_t memory_bytes;     /* everything inside is killed above it; 0 for no limit */
+  gboolean limit_only;       /* the usage is not needed */
   unsigned port;             /* to listen on inside; 0 for none */
-  const char *port_variable; /* (nullable): of the program: is set to where the port really is when
-                                that is elsewhere, which without namespaces it is */
-  pid_t *out_init; /* (nullable) (out): process 1 of bubblewrap's sandbox, seen from here */
+  const char *port_variable; /* (nullable): variable of the program that is set to the actual port
+                                if that differs, which is the case without namespaces */
+  pid_t *out_init; /* (nullable) (out): process 1 of bubblewrap's sandbox, as seen from here */
   const TerraneSandboxFile *files; /* (nullable): ended by one without a name */
-  const int *stdio;  /* (nullable): the program's 0, 1 and 2 instead of callbacks; no directories */
-  gboolean terminal; /* stdio is a terminal made for it, which becomes its controlling one */
-  TerraneSessionOutputFunc output;    /* (nullable): stdout and stderr as they come */
-  TerraneSessionFullFunc output_full; /* (nullable): while it says so nothing is read */
+  const int *stdio;  /* (nullable): the program's 0, 1 and 2, replacing callbacks; must not be
+                        directories */
+  gboolean terminal; /* stdio is a terminal made for it, which becomes its controlling terminal */
+  TerraneSessionOutputFunc output;    /* (nullable): receives stdout and stderr */
+  TerraneSessionFullFunc output_full; /* (nullable): nothing is read while it returns TRUE */
   gpointer output_data;
-  TerraneSessionEndFunc ended; /* (nullable): the program ended or was killed; called once */
+  TerraneSessionEndFunc
+      ended; /* (nullable): called once when the program has ended or was killed */
   gpointer ended_data;
 } TerraneSessionOptions;
 
@@ -47,13 +49,16 @@ typedef struct _TerraneSession TerraneSession;
 /**
  * terrane_session_start:
  * @sandbox, @argv, @options: needed only until this returns
- * @out_listener: (out) (nullable): the listening socket, if a port was asked for
+ * @out_listener: (out) (nullable): the listening socket, if a port was requested
  *
- * Makes the sandbox, with Lambda's limits of processes and files, and its program wait for
- * terrane_session_release(): somebody should serve the socket first. All dies with this process,
- * but for a container of podman when this process is killed by SIGKILL.
+ * Makes the sandbox, with Lambda's limits of processes and files, and its program, which waits for
+ * terrane_session_release(), so that the socket can be served first. Everything dies with this
+ * process, except a container of podman if this process is killed by SIGKILL.
  *
- * Returns: (transfer full) (nullable): fails as terrane_sandbox_run() does
+ * Returns: (transfer full)
+ * Errors: those of terrane_sandbox_run(): %OCI_ERROR_NOT_FOUND, %OCI_ERROR_UNSUPPORTED,
+ *   %OCI_ERROR_LIMIT, %OCI_ERROR_USAGE, %OCI_ERROR_IO, %OCI_ERROR_CANCELLED, codes of
+ *   %G_FILE_ERROR.
  */
 TerraneSession *terrane_session_start (const TerraneSandbox *sandbox, const char *const *argv,
                                        const TerraneSessionOptions *options, OciFd *out_listener,
@@ -66,29 +71,29 @@ void terrane_session_release (TerraneSession *self);
 void terrane_session_free (TerraneSession *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneSession, terrane_session_free)
 
-/** Kills everything inside; the callback says when that has happened. */
+/** Kills everything inside; the callback reports when it has ended. */
 void terrane_session_kill (TerraneSession *self);
 
-/** Kills the program alone, so that what it used is known; its end kills the rest. */
+/** Kills only the program, so that its resource usage is known; its end kills the rest. */
 void terrane_session_stop (TerraneSession *self);
 
-/** What the program has written until now has been given to the callback when this returns. */
+/** Waits until everything that the program has written so far was passed to the callback. */
 void terrane_session_flush (TerraneSession *self);
 
 /** Waits for the end. */
 void terrane_session_wait (TerraneSession *self, TerraneSessionEnd *out_end);
 
-/** As terrane_inlet_socket(): a way to what listens inside. */
+/** Makes a socket in the sandbox with terrane_inlet_socket(). Errors: %OCI_ERROR_IO. */
 gboolean terrane_session_socket (TerraneSession *self, OciFd *out_fd, GError **error);
 
-/** @deadline: monotonic. Returns: FALSE when it has not ended until then */
+/** Waits for the end. @deadline: monotonic. Returns: %FALSE if it has not ended by then */
 gboolean terrane_session_wait_until (TerraneSession *self, gint64 deadline);
 
-/** Bytes in memory at the highest point that was seen so far. */
+/** Returns the largest sample of memory so far, in bytes. */
 uint64_t terrane_session_peak_bytes (TerraneSession *self);
 
-/** What limits its memory: "cgroup"; "sampled": it is looked at every 10 ms; "podman"; "none". With
- * a cgroup it has its share of the processors, too. */
+/** Returns: (transfer none): what limits its memory: "cgroup"; "sampled": every 10 ms; "podman";
+ * "none". With a cgroup its share of the processors is limited, too */
 const char *terrane_session_memory_method (const TerraneSession *self);
 
 G_END_DECLS

@@ -12,7 +12,7 @@
 
 enum
 {
-  MAX_USECS = 30 * 1000, /* a hostile program has so many descriptors that it takes seconds */
+  MAX_USECS = 30 * 1000, /* a hostile program can have so many descriptors that it takes seconds */
   MAX_TASKS = 2048,      /* more threads than the sandbox may have */
   MAX_MAPS_BYTES = 4 * 1024 * 1024,
   MAX_TEXT = 4096,
@@ -32,8 +32,8 @@ typedef struct
   gboolean thoroughly;
 } Search;
 
-/* Not oci_list_names(): the program decides how many entries there are, and the search ends in
- * their midst when it is late. */
+/* Not oci_list_names(): the program decides the number of entries, and the search stops among them
+ * when its time is up. */
 static DIR *
 open_directory (int dfd, const char *path)
 {
@@ -50,7 +50,7 @@ is_late (const Search *self)
   return g_get_monotonic_time () > self->end;
 }
 
-/* unix(7): descriptors that nobody has received yet. */
+/* unix(7): descriptors that were sent and not received yet. */
 static gboolean
 carries_descriptors (int task, const char *number)
 {
@@ -75,14 +75,14 @@ look_at_descriptor (Search *self, int task, int dfd, const char *number)
     self->memory->more = self->memory->more || carries_descriptors (task, number);
 }
 
-/* Of a thread that has ended, the directory is empty. */
+/* The directory of a thread that has ended is empty. */
 static void
 look_at_descriptors (Search *self, int task)
 {
   DIR *dir = open_directory (task, "fd");
   if (dir == NULL)
     {
-      self->memory->more = TRUE; /* as another user it cannot be opened once it is not dumpable */
+      self->memory->more = TRUE; /* another user's cannot be opened once it is not dumpable */
       return;
     }
   for (struct dirent *entry = readdir (dir); entry != NULL; entry = readdir (dir))
@@ -116,7 +116,7 @@ look_at_mapping (Search *self, const char *line)
   (void) g_hash_table_add (self->unknown, g_memdup2 (&inode, sizeof inode));
 }
 
-/* Returns: whether there are any: a thread that has ended has none */
+/* Returns: whether the thread has mappings: one that has ended has none */
 static gboolean
 look_at_mappings (Search *self, int task)
 {
@@ -152,7 +152,7 @@ is_number (const char *name)
   return oci_parse_u64 (name, G_MAXINT, &number, NULL) && number != 1;
 }
 
-/* The first thread may have ended, and each may have descriptors of its own: clone() without
+/* The first thread may have ended, and each thread may have descriptors of its own: clone() without
  * CLONE_FILES. */
 static void
 look_at_process (Search *self, int process)

@@ -1,4 +1,4 @@
-/* Files in memory that processes of a sandbox hold, mapped or not. */
+/* Finds files in memory that processes of a sandbox hold, mapped or not. */
 #pragma once
 
 #include <glib.h>
@@ -8,9 +8,9 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  uint64_t bytes; /* of files of memfd_create() that are open, each once */
-  gboolean more;  /* there may be others: a mapping without an open file, a descriptor on its way
-                     through a socket, or more than is looked at */
+  uint64_t bytes; /* of open files of memfd_create(), each once */
+  gboolean more;  /* there may be others: a mapping without an open file, a descriptor in transit
+                     through a socket, or more than are examined */
 } TerraneSharedMemory;
 
 /**
@@ -18,7 +18,7 @@ typedef struct
  * @proc: the sandbox's /proc
  * @thoroughly: find out whether there may be more, which takes longer
  *
- * Ends after some hundredths of a second, and then says that there may be more.
+ * Ends after some hundredths of a second, and then reports that there may be more.
  */
 void terrane_shared_memory_find (int proc, gboolean thoroughly, TerraneSharedMemory *out_memory);
 

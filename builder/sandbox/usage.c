@@ -20,16 +20,16 @@ enum
   MAX_TEXT = 16 * 1024, /* a process may have some thousand groups */
   EXACT_USECS = 300 * 1000,
   SOCKET_BYTES = 2 * 212992, /* net.core.rmem_default and wmem_default: both directions */
-  PIPE_BYTES = 2 * 4096,     /* of one above pipe-user-pages-soft */
+  PIPE_BYTES = 2 * 4096,     /* of a pipe beyond pipe-user-pages-soft */
 };
 
-/* What a look has of all processes. */
+/* The state of one look at all processes. */
 typedef struct
 {
   const TerraneUsageQuery *query;
   DIR *dir;     /* the sandbox's /proc */
-  GArray *tree; /* (nullable): of pid_t: without a sandbox, what descends from init */
-  guint next;   /* of those */
+  GArray *tree; /* (nullable): of pid_t: without a sandbox, the descendants of init */
+  guint next;   /* index in @tree */
   TerraneUsage *usage;
   uint64_t shared_bytes; /* mapped */
   uint64_t descriptors;  /* at most */
@@ -81,7 +81,8 @@ parse_status (const char *text, Process *out)
   return strstr (text, "\nVmRSS:") != NULL;
 }
 
-/* A process whose first thread has ended shows no memory, and no descriptors; its others do. */
+/* A process whose first thread has ended shows neither memory nor descriptors; its other threads
+ * do. */
 static gboolean
 read_living_thread (Look *look, uint64_t pid, Process *out)
 {
@@ -93,7 +94,7 @@ read_living_thread (Look *look, uint64_t pid, Process *out)
   if (dir == NULL)
     return FALSE;
   (void) oci_fd_steal (&fd);
-  /* Not oci_list_names(): the program decides how many there are, and one is enough. */
+  /* Not oci_list_names(): the program decides the number of entries, and one is enough. */
   for (struct dirent *entry = readdir (dir); entry != NULL && !found; entry = readdir (dir))
     {
       char status[300];
@@ -121,8 +122,8 @@ read_process (Look *look, uint64_t pid, Process *out)
   return TRUE;
 }
 
-/* The sandbox's own /proc, which shows nothing else. Until the sandbox has changed its root the
- * path leads to this process's, which is another file system. */
+/* The sandbox's own /proc, which shows only its processes. Until the sandbox has changed its root,
+ * the path leads to this process's /proc, which is another file system. */
 static TerraneUsageResult
 open_proc (pid_t init, gboolean tree, DIR **out_dir)
 {
@@ -141,7 +142,7 @@ open_proc (pid_t init, gboolean tree, DIR **out_dir)
   return TERRANE_USAGE_READ;
 }
 
-/* Not oci_list_names(): the program decides how many there are, and the sum ends at a limit. */
+/* Not oci_list_names(): the program decides the number of entries, and the sum ends at a limit. */
 static gboolean
 next_process (Look *look, uint64_t *out_pid)
 {
@@ -202,8 +203,9 @@ machine_lost (const Look *look)
   return terrane_machine_memory_read (&now) ? before - MIN (before, now.available) : G_MAXUINT64;
 }
 
-/* Programs can make this slow: by many processes that share much, or by many mappings. What was not
- * got to in time counts whole then, but not for more than the whole machine has lost. */
+/* Programs can make this slow, by many processes that share much or by many mappings. Processes
+ * that were not reached in time count in full, but the sum is at most the memory that the whole
+ * machine has lost. */
 static void
 sum_up_exactly (Look *look)
 {
@@ -224,7 +226,7 @@ sum_up_exactly (Look *look)
   look->usage->bytes = sum + rest;
 }
 
-/* What is in /tmp, which has a limit of its own. */
+/* Bytes in /tmp, which has a limit of its own. */
 static uint64_t
 tmp_bytes (pid_t init)
 {
@@ -233,9 +235,9 @@ tmp_bytes (pid_t init)
   return statvfs (path, &info) == 0 ? (uint64_t) (info.f_blocks - info.f_bfree) * info.f_frsize : 0;
 }
 
-/* Files in memory have pages that no process need have mapped; of these, what processes have mapped
- * is among their pages already. Only when the whole machine has so much more of it that it matters,
- * what cannot be seen is thought about. */
+/* Files in memory have pages that no process has to have mapped; those that are mapped are already
+ * counted. The invisible ones only count if the whole machine has used so much more that it
+ * matters. */
 static void
 add_shared_memory (Look *look, uint64_t tmp)
 {
@@ -255,7 +257,7 @@ add_shared_memory (Look *look, uint64_t tmp)
     usage->unseen_bytes = grown - MIN (grown, seen);
 }
 
-/* Sockets and pipes hold memory of the kernel, which is seen nowhere but in what the machine has
+/* Sockets and pipes use memory of the kernel, which only shows in the memory that the machine has
  * left. */
 static void
 add_kernel_memory (Look *look, uint64_t tmp)

@@ -1,4 +1,4 @@
-/* Memory and threads of a running sandbox, seen from outside. One look takes a bounded time,
+/* Measures memory and threads of a running sandbox from outside. One sample takes a bounded time,
  * whatever the program does. */
 #pragma once
 
@@ -10,13 +10,13 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  pid_t init;           /* process 1 of the sandbox, which itself is not counted */
-  gboolean tree;        /* there is no sandbox, only what descends from init: files in memory and
-                           what the kernel holds for it are not seen */
-  uint64_t limit;       /* of bytes; below it shared pages may be counted more than once, which is
-                           much cheaper; G_MAXUINT64 for none */
-  unsigned max_threads; /* above it the look ends */
-  gboolean exactly;     /* count shared pages once in any case */
+  pid_t init;    /* process 1 of the sandbox, which is not counted */
+  gboolean tree; /* there is no sandbox, only descendants of init: files in memory and memory of the
+                    kernel for it are not counted */
+  uint64_t limit; /* in bytes; below it shared pages may be counted more than once, which is much
+                     cheaper; G_MAXUINT64 for none */
+  unsigned max_threads;      /* the sample ends above it */
+  gboolean exactly;          /* always count shared pages once */
   TerraneMachineMemory base; /* of the machine: the most that was available, and the least that was
                                 shared, since before the program started */
 } TerraneUsageQuery;
@@ -25,21 +25,22 @@ typedef struct
 {
   uint64_t bytes; /* in memory or swapped out, of all processes together, with their page tables,
                      and files in memory that they have open */
-  uint64_t unseen_bytes; /* more that the program must be taken to hold: see docs/sandbox.md. 0 when
-                            bytes are above the limit already */
+  uint64_t unseen_bytes; /* further bytes that the program must be assumed to hold: see
+                            docs/sandbox.md. 0 if bytes already exceed the limit */
   unsigned threads;      /* of all processes */
   unsigned processes;
-  gboolean exact;               /* pages that processes share are counted once */
-  TerraneMachineMemory machine; /* now; all 0 when that was not looked at */
+  gboolean exact;               /* pages shared by processes are counted once */
+  TerraneMachineMemory machine; /* current values; all 0 if they were not needed */
 } TerraneUsage;
 
 typedef enum
 {
   TERRANE_USAGE_READ,
-  TERRANE_USAGE_ABSENT, /* the sandbox is not that far, or gone */
-  TERRANE_USAGE_FAILED, /* this process lacks what it needs to look, such as descriptors */
+  TERRANE_USAGE_ABSENT, /* the sandbox has not started yet, or has ended */
+  TERRANE_USAGE_FAILED, /* this process lacks resources for a sample, such as descriptors */
 } TerraneUsageResult;
 
+/** Takes a sample. */
 TerraneUsageResult terrane_usage_read (const TerraneUsageQuery *query, TerraneUsage *out_usage);
 
 G_END_DECLS

@@ -19,9 +19,9 @@ check_sha256 (const TerraneArchiveFile *file, const OciDigest *actual, GError **
                     oci_digest_hex (actual, got), oci_digest_hex (&file->sha256, want));
 }
 
-/* Reading a large archive only to know that it is the same would cost more than unpacking it, so a
- * file is digested only when the profile says what it must digest to, or when more than unpacking
- * depends on it: what is compiled in an archive is compiled once, wherever that was copied. */
+/* Reading a large archive only to learn that it is unchanged would cost more than unpacking it. So
+ * a file is digested only if the profile has its digest, or if more than unpacking depends on it:
+ * recipes that are compiled in an archive are compiled once, wherever the archive was copied to. */
 static gboolean
 identify_file (TerraneStore *store, const TerraneArchiveFile *file, gboolean by_content,
                OciDigest *out_identity, GError **error)
@@ -74,8 +74,9 @@ unpack (const char *name, int fd, OciUnpackBudget *budget, OciDigester *digester
   return reader != NULL && oci_archive_reader_foreach (reader, take_member, filter, error);
 }
 
-/* What is unpacked is what is digested: a tar in the pass that unpacks it, whose tree is dropped
- * when the digest is wrong; a zip file, whose directory is at its end, from a copy. */
+/* The bytes that are unpacked are those that are digested: a tar in the pass that unpacks it, with
+ * a tree that is dropped if the digest is wrong; a zip file, which has its directory at its end,
+ * from a copy. */
 static gboolean
 unpack_verified (TerraneStore *store, const TerraneArchiveFile *file, int fd,
                  OciUnpackBudget *budget, TerraneSourceFilter *filter, GError **error)
@@ -94,8 +95,8 @@ unpack_verified (TerraneStore *store, const TerraneArchiveFile *file, int fd,
   return check_sha256 (file, &actual, error);
 }
 
-/* Without a digest the identity is that of the file: it must be the same one afterwards. The lock
- * wants its digest none the less, which comes of the same pass unless it is known. */
+/* Without a digest the identity is that of the file, which must be unchanged afterwards. The lock
+ * needs its digest anyway, which is computed in the same pass unless it is known. */
 static gboolean
 unpack_watched (TerraneStore *store, const TerraneArchiveFile *file, int fd,
                 OciUnpackBudget *budget, TerraneSourceFilter *filter, GError **error)

@@ -1,5 +1,5 @@
-/* Source "compile": what a recipe makes. Here it is only identified; builder/image/compiled-tree.c
- * makes it, which needs an image and a sandbox. */
+/* Source "compile": the result of a recipe. Here it is only identified;
+ * builder/image/compiled-tree.c makes it, which needs an image and a sandbox. */
 #include "builder/source/compile.h"
 
 #include "builder/source/compiled-document.h"
@@ -7,7 +7,7 @@
 
 enum
 {
-  FORMAT = 2, /* raised when equal recipes would be run differently */
+  FORMAT = 2, /* raised if equal recipes would run differently */
 };
 
 static json_t *
@@ -58,7 +58,7 @@ steps (const TerraneRecipe *recipe)
   return array;
 }
 
-/* What keys are made of besides recipes, and those that are known: several recipes may need one. */
+/* The inputs of keys besides recipes, and the known keys: several recipes may need one. */
 typedef struct
 {
   const char *prefix;
@@ -133,7 +133,7 @@ terrane_compile_key (const TerraneRecipe *recipe, const char *prefix, const OciD
   return digest_of (key);
 }
 
-/* What the image will say of each recipe that is taken. Returns: (transfer full) */
+/* Returns: (transfer full): the documents in the image about each included recipe */
 static json_t *
 documents (const TerranePin *pin)
 {
@@ -144,7 +144,8 @@ documents (const TerranePin *pin)
   return array;
 }
 
-/* What is left out of what each recipe made. Returns: (transfer full) */
+/* Returns: (transfer full): the patterns of the files that are left out of the result of each
+ * recipe */
 static json_t *
 developments (const GPtrArray *recipes)
 {
@@ -168,7 +169,7 @@ terrane_compile_identity (const TerranePin *pin, const OciDigest *root)
   return digest_of (key);
 }
 
-/* The pin of what it is compiled in has its key. */
+/* The pin of the image to compile in has its key. */
 static gboolean
 identify (G_GNUC_UNUSED TerraneStore *store, const TerranePin *pin, OciDigest *out_identity,
           G_GNUC_UNUSED GError **error)

@@ -1,4 +1,4 @@
-/* What compiled trees are known by: everything that their bytes depend on. */
+/* Keys of compiled trees: digests of everything that their bytes depend on. */
 #pragma once
 
 #include "builder/source/source.h"
@@ -7,19 +7,19 @@ G_BEGIN_DECLS
 
 /**
  * terrane_compile_key:
- * @prefix: where what is compiled will be, normalised
+ * @prefix: where the output will be installed, normalised
  * @root: key of the tree that it is compiled in
  *
- * Digests what @recipe makes: its sources, patches, steps, environment and patterns, the keys of
- * what it needs, and the file system that it is compiled in. Neither how long that may take nor
- * what other recipes are there.
+ * Digests the inputs of @recipe: its sources, patches, steps, environment and patterns, the keys of
+ * the recipes that it needs, and the file system that it is compiled in, but neither its time limit
+ * nor which other recipes exist.
  */
 OciDigest terrane_compile_key (const TerraneRecipe *recipe, const char *prefix,
                                const OciDigest *root);
 
-/** What the tree of a compiled source depends on. @root: as above */
+/** Digests what the tree of a compiled source depends on. @root: as for terrane_compile_key() */
 OciDigest terrane_compile_identity (const TerranePin *pin, const OciDigest *root);
-/** The document that is digested. Returns: (transfer full) */
+/** Returns: (transfer full): the document that terrane_compile_key() digests */
 json_t *terrane_compile_inputs (const TerraneRecipe *recipe, const char *prefix,
                                 const OciDigest *root);
 

@@ -15,7 +15,7 @@ terrane_compiled_document_place (const TerraneRecipe *recipe)
   return g_strdup_printf ("%s/%s.json", TERRANE_RECIPE_DOCUMENTS, recipe->name);
 }
 
-/* Without a user and a query, which are often secrets. Returns: (transfer full) */
+/* Returns: (transfer full): the URL without a user and a query, which are often secrets */
 static char *
 public_url (const char *url)
 {
@@ -35,7 +35,7 @@ digest_text (const OciDigest *digest)
   return oci_json_text (oci_digest_hex (digest, hex));
 }
 
-/* Of a file only its name: where it is differs from machine to machine. */
+/* Gives only the name of a file: its place differs from machine to machine. */
 static json_t *
 describe_file (const char *path, const OciDigest *digest)
 {

@@ -1,7 +1,7 @@
-/* What an image keeps of a recipe: a JSON document in the tree that was compiled, by which `check`
- * and `why` know the recipe in any image, and on which nothing of this machine has an influence.
- * docs/recipe.md has its members. What was compiled has a shorter one at the same place, a note of
- * what was there while it was compiled. */
+/* The document about a recipe in an image: JSON in the compiled tree, from which `check` and `why`
+ * recognise the recipe in any image; independent of the machine. docs/recipe.md has its members.
+ * The output of a recipe contains a shorter one in the same place, a note of the recipes it was
+ * compiled with. */
 #pragma once
 
 #include "builder/profile/recipe.h"
@@ -17,14 +17,16 @@ json_t *terrane_compiled_describe (const TerraneRecipe *recipe);
 /**
  * terrane_compiled_note:
  * @needs: of TerraneRecipe: all that a recipe was compiled with
- * @commits: of OciDigest: what each of them made
+ * @commits: of OciDigest: the output of each of them
+ *
+ * Returns: (transfer full): the note
  */
 GBytes *terrane_compiled_note (const GPtrArray *needs, const GArray *commits);
 
 /**
  * terrane_compiled_document:
- * @commit: what the recipe made
- * @note: (nullable): what the above gave for it
+ * @commit: output of the recipe
+ * @note: (nullable): from terrane_compiled_note()
  * @files: array of paths below the prefix
  *
  * Returns: (transfer full): the document
@@ -32,7 +34,7 @@ GBytes *terrane_compiled_note (const GPtrArray *needs, const GArray *commits);
 GBytes *terrane_compiled_document (const TerraneRecipe *recipe, const OciDigest *commit,
                                    GBytes *note, json_t *files);
 
-/** Where both are below the prefix. Returns: (transfer full) */
+/** Returns: (transfer full): the place of both below the prefix */
 char *terrane_compiled_document_place (const TerraneRecipe *recipe);
 
 G_END_DECLS

@@ -15,9 +15,10 @@
 enum
 {
   MAX_DEPTH = 256,
+  LISTABLE = 0500,
 };
 
-/* What a walk does with each entry; @dfd and @name locate it, @path is relative to the source. */
+/* Called by a walk for each entry; @dfd and @name locate it, @path is relative to the source. */
 typedef gboolean (*VisitFunc) (gpointer data, int dfd, const char *name, const char *path,
                                const struct stat *st, GError **error);
 
@@ -26,13 +27,13 @@ typedef struct
   const TerraneSourceSpec *spec;
   VisitFunc visit;
   gpointer data;
-  TerraneSourceFilter *filter; /* (nullable): told what is excluded */
+  TerraneSourceFilter *filter; /* (nullable): records the exclusions */
 } Walk;
 
 static gboolean walk_directory (const Walk *walk, int fd, const char *path, unsigned depth,
                                 GError **error);
 
-/* What is not taken does not change the identity. */
+/* Files that are left out do not change the identity. */
 static gboolean
 is_left_out (const TerraneSourceSpec *spec, const char *path)
 {
@@ -49,7 +50,7 @@ walk_entry (const Walk *walk, int fd, const char *name, const char *path, unsign
   g_autofree char *joined = oci_path_join (path, name);
   if (!oci_path_normalise (joined, &child, error))
     return FALSE;
-  /* Patterns are about what is left after strip_components; the filter knows. */
+  /* Patterns are matched after strip_components; the filter does that. */
   if (walk->spec->strip_components == 0
       && oci_glob_match_any ((const char *const *) walk->spec->exclude, child))
     {
@@ -61,6 +62,9 @@ walk_entry (const Walk *walk, int fd, const char *name, const char *path, unsign
     return oci_throw_errno (error, "%s", child);
   if (!S_ISDIR (st.st_mode) && is_left_out (walk->spec, child))
     return TRUE;
+  mode_t needed = S_ISDIR (st.st_mode) ? LISTABLE : S_ISREG (st.st_mode) ? S_IRUSR : 0;
+  if (walk->spec->open_closed && !oci_grant_mode (fd, name, needed, error))
+    return FALSE;
   if (!walk->visit (walk->data, fd, name, child, &st, error))
     return FALSE;
   if (!S_ISDIR (st.st_mode))
@@ -125,7 +129,7 @@ identify (G_GNUC_UNUSED TerraneStore *store, const TerranePin *pin, OciDigest *o
   OCI_PREFIX (error, "%s.directory", pin->spec->where);
   Fingerprint fingerprint = { .digester = oci_digester_new () };
   Walk walk = { .spec = pin->spec, .visit = fingerprint_entry, .data = &fingerprint };
-  /* Whose files become root's, see take_entry(). */
+  /* The user with files that become root's, see take_entry(). */
   const guint64 self[] = { geteuid (), getegid () };
   oci_digester_update (fingerprint.digester, self, sizeof self);
   gboolean ok = walk_source (&walk, error);
@@ -142,7 +146,7 @@ read_fd (gpointer data, void *buffer, size_t len, size_t *out_read, GError **err
   return oci_read_full (*(int *) data, buffer, len, out_read, error);
 }
 
-/* File capabilities are the only attribute worth keeping that a plain directory can carry. */
+/* Of the attributes that a plain directory can have, only file capabilities are worth keeping. */
 static GVariant *
 read_capability (int fd)
 {
@@ -196,7 +200,8 @@ take_entry (gpointer data, int dfd, const char *name, const char *path, const st
             : S_ISLNK (st->st_mode) ? OCI_ENTRY_SYMLINK
                                     : OCI_ENTRY_SPECIAL,
     .mode = (uint32_t) st->st_mode & 07777,
-    /* Who unpacked a root file system without being root owns it: in the image that is root. */
+    /* A root file system that was unpacked without being root belongs to that user: in the image,
+     * to root. */
     .uid = st->st_uid == geteuid () ? 0 : st->st_uid,
     .gid = st->st_gid == getegid () ? 0 : st->st_gid,
     .size = S_ISREG (st->st_mode) ? (uint64_t) st->st_size : 0,

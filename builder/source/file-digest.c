@@ -77,7 +77,7 @@ terrane_file_digest_remember (TerraneStore *store, const char *path, const struc
     return TRUE;
   g_autoptr (OciJsonValue) value = json_object ();
   oci_json_set (value, "sha256", oci_json_text (oci_digest_hex (digest, text)));
-  /* For gc, which keeps the entry as long as the file is there and the same. */
+  /* For gc, which keeps the entry as long as the file exists and is unchanged. */
   g_autofree char *absolute = g_canonicalize_filename (path, NULL);
   if (g_utf8_validate (absolute, -1, NULL))
     {

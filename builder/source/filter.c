@@ -18,7 +18,7 @@ struct _TerraneSourceFilter
   TerraneIngest *ingest;
   TerranePruner *pruner; /* (nullable) */
   guint special_skipped;
-  gboolean *include_used; /* one for each pattern; so are the next three */
+  gboolean *include_used; /* one for each pattern, like the next three */
   gboolean *exclude_used;
   gboolean *rename_used;
   gboolean *setuid_used;
@@ -76,7 +76,7 @@ terrane_source_filter_free (TerraneSourceFilter *self)
   g_free (self);
 }
 
-/* Drops the first components; NULL when nothing is left. */
+/* Drops the first components; NULL if nothing is left. */
 static const char *
 strip_components (const char *path, unsigned count)
 {
@@ -90,7 +90,7 @@ strip_components (const char *path, unsigned count)
   return path;
 }
 
-/* Whether a pattern matches @path or a parent; marks those that do. */
+/* Whether a pattern matches @path or a parent; marks the matching ones. */
 static gboolean
 match (char **patterns, gboolean *used, const char *path)
 {
@@ -116,7 +116,7 @@ is_included (TerraneSourceFilter *self, const char *stripped)
   return self->spec->include == NULL || match (self->spec->include, self->include_used, stripped);
 }
 
-/* The path in the image. Returns: (transfer full) */
+/* Returns: (transfer full): the path in the image */
 static char *
 place (TerraneSourceFilter *self, const char *stripped)
 {
@@ -133,8 +133,8 @@ place (TerraneSourceFilter *self, const char *stripped)
   return oci_path_join (spec->prefix, stripped);
 }
 
-/* Two entries of a source at one path are only expected when they had one path there too: in an
- * archive the later one replaces the earlier. */
+/* Two entries of a source at one path are expected only if they had one path in the source, too: in
+ * an archive the later one replaces the earlier. */
 static gboolean
 check_placed (TerraneSourceFilter *self, const OciEntry *entry, const char *path, GError **error)
 {
@@ -157,8 +157,8 @@ check_placed (TerraneSourceFilter *self, const OciEntry *entry, const char *path
                     other, quoted, placed);
 }
 
-/* A link that leads out of the tree's prefix is more often a broken build than meant. Absolute
- * targets are seen from the image's root. */
+/* A link that leads out of the tree's prefix is usually a broken build. Absolute targets start at
+ * the image's root. */
 static gboolean
 check_link (const TerraneSourceFilter *self, const OciEntry *entry, GError **error)
 {
@@ -177,7 +177,7 @@ check_link (const TerraneSourceFilter *self, const OciEntry *entry, GError **err
                     entry->path, quoted, self->spec->prefix);
 }
 
-/* image-spec layer.md: such a name in a layer is not a file, it deletes one. */
+/* image-spec layer.md: such a name in a layer is not a file, but deletes one. */
 static gboolean
 check_name (const char *path, GError **error)
 {
@@ -207,7 +207,8 @@ take_special (TerraneSourceFilter *self, const OciEntry *entry, GError **error)
                     entry->path);
 }
 
-/* Content passes by once, so a link whose target was not kept cannot become a file.
+/* Content is read once, so a link to a file that was left out cannot become a file.
+ *
  * Returns: (transfer full) (nullable): where the target is in the image */
 static char *
 place_target (TerraneSourceFilter *self, const OciEntry *entry, GError **error)
@@ -234,7 +235,7 @@ place_target (TerraneSourceFilter *self, const OciEntry *entry, GError **error)
   return NULL;
 }
 
-/* Where a path of the image is after renames. */
+/* Returns where a path of the image is after renames. */
 static char *
 moved (const char *path, gpointer data)
 {
@@ -258,7 +259,7 @@ relocate (TerraneSourceFilter *self, const OciEntry *entry, const char *stripped
   return terrane_relocate_link (unmoved, entry->target, moved, self);
 }
 
-/* Of files that are declared, what makes them run as their owner stays. */
+/* Declared files keep the bits with which they run as their owner. */
 static void
 normalise (TerraneSourceFilter *self, OciEntry *entry, uint32_t mode)
 {
@@ -375,7 +376,7 @@ add_unused (GPtrArray *unused, const char *key, const char *text)
   g_ptr_array_add (unused, g_strdup_printf ("%s: %s", key, quoted));
 }
 
-/* @own: what is in the tree itself; what all trees share may be for another one */
+/* @own: those of the tree itself; transforms that all trees share may be for another tree */
 static void
 add_unused_transforms (const TerraneSourceFilter *self, gboolean own, GPtrArray *unused)
 {

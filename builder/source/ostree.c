@@ -29,28 +29,55 @@ terrane_ostree_names_commit (const TerraneSourceSpec *spec, OciDigest *out_commi
   return oci_digest_parse_hex (spec->ostree_ref, out_commit, NULL);
 }
 
-/* The repository that has the commit. Returns: (transfer full) (nullable) */
+/* Errors have plain words instead of libostree's. Returns: (transfer full) (nullable) */
+static OstreeRepo *
+open_local (const char *path, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  OstreeRepo *repo = ostree_repo_open_at (AT_FDCWD, path, NULL, &local);
+  if (repo != NULL)
+    return repo;
+  if (!g_error_matches (local, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+    g_propagate_error (error, g_steal_pointer (&local));
+  else if (g_file_test (path, G_FILE_TEST_EXISTS))
+    oci_throw (error, OCI_ERROR_FORMAT, "this is not an ostree repository: it has no objects");
+  else
+    oci_throw (error, OCI_ERROR_NOT_FOUND, "there is no such directory");
+  return NULL;
+}
+
+static gboolean
+resolve_ref (OstreeRepo *repo, const char *ref, char **out_checksum, GError **error)
+{
+  g_autofree char *quoted = oci_quote (ref);
+  if (!ostree_repo_resolve_rev (repo, ref, TRUE, out_checksum, error))
+    {
+      if (ostree_parse_refspec (ref, NULL, NULL, NULL))
+        return FALSE;
+      g_clear_error (error);
+      return oci_throw (error, OCI_ERROR_USAGE,
+                        "invalid ref %s: use letters, digits, ‘.’, ‘_’ and ‘-’, joined by ‘/’",
+                        quoted);
+    }
+  return *out_checksum != NULL || oci_throw (error, OCI_ERROR_NOT_FOUND, "has no ref %s", quoted);
+}
+
+/* Returns: (transfer full) (nullable): the repository that has the commit */
 static OstreeRepo *
 open_repository (TerraneStore *store, const TerraneSourceSpec *spec, GError **error)
 {
-  return terrane_ostree_is_remote (spec)
-             ? g_object_ref (terrane_store_repo (store))
-             : ostree_repo_open_at (AT_FDCWD, spec->ostree_repository, NULL, error);
+  return terrane_ostree_is_remote (spec) ? g_object_ref (terrane_store_repo (store))
+                                         : open_local (spec->ostree_repository, error);
 }
 
 gboolean
 terrane_ostree_resolve_local (const TerraneSourceSpec *spec, OciDigest *out_commit, GError **error)
 {
   g_autofree char *checksum = NULL;
-  g_autofree char *quoted = oci_quote (spec->ostree_ref);
   OCI_PREFIX (error, "%s", spec->ostree_repository);
-  g_autoptr (OstreeRepo) repo =
-      ostree_repo_open_at (AT_FDCWD, spec->ostree_repository, NULL, error);
-  if (repo == NULL || !ostree_repo_resolve_rev (repo, spec->ostree_ref, TRUE, &checksum, error))
-    return FALSE;
-  if (checksum == NULL)
-    return oci_throw (error, OCI_ERROR_NOT_FOUND, "has no ref %s", quoted);
-  return oci_digest_parse_hex (checksum, out_commit, error);
+  g_autoptr (OstreeRepo) repo = open_local (spec->ostree_repository, error);
+  return repo != NULL && resolve_ref (repo, spec->ostree_ref, &checksum, error)
+         && oci_digest_parse_hex (checksum, out_commit, error);
 }
 
 static gboolean
@@ -68,12 +95,12 @@ typedef struct
 {
   OstreeRepo *repo;
   TerraneSourceFilter *filter;
-  OciUnpackBudget *budget; /* directories may hold one directory twice: a few make billions */
-  const char *advice;      /* what to do about damaged objects */
+  OciUnpackBudget *budget; /* one directory may be in several others: a few make billions */
+  const char *advice;      /* for messages about damaged objects */
 } Reader;
 
-/* The attributes that archives keep too; labels of the machine that committed are not content.
- * Returns: (transfer full) (nullable) */
+/* Returns: (transfer full) (nullable): the attributes that archives keep, too; labels of the
+ * machine that made the commit are not content */
 static GVariant *
 choose_xattrs (GVariant *xattrs)
 {
@@ -97,7 +124,7 @@ typedef struct
 {
   GInputStream *stream; /* (nullable): of a symbolic link */
   TerraneObjectHasher *hasher;
-  gboolean wanted; /* the filter asked for it */
+  gboolean wanted; /* the filter wants it */
   uint64_t size;   /* as announced, */
   uint64_t read;   /* and so far */
 } Content;
@@ -119,8 +146,8 @@ read_content (gpointer data, void *buffer, size_t len, size_t *out_read, GError 
   return TRUE;
 }
 
-/* libostree takes what a repository holds under a checksum for what has it. A file that the filter
- * did not want is not read for that. */
+/* libostree does not verify that the content under a checksum has that checksum. A file that the
+ * filter does not want is not read for that. */
 static gboolean
 verify_content (const Reader *self, Content *content, const OciEntry *entry, GVariant *checksum,
                 GError **error)
@@ -210,7 +237,7 @@ take_directory (const Reader *self, const char *path, GVariant *checksum, GError
 static gboolean walk_tree (const Reader *self, const char *path, GVariant *checksum, unsigned depth,
                            GError **error);
 
-/* The path of an entry of the directory @path. Returns: (transfer full) (nullable) */
+/* Returns: (transfer full) (nullable): the path of an entry of the directory @path */
 static char *
 child_path (const char *path, const char *name, GError **error)
 {
@@ -236,8 +263,8 @@ walk_subdirectories (const Reader *self, const char *path, GVariant *directories
   return TRUE;
 }
 
-/* OSTREE_TREE_GVARIANT_FORMAT, (a(say)a(sayay)): files and directories; the validation sees to it
- * that names are names and checksums have their length. */
+/* OSTREE_TREE_GVARIANT_FORMAT, (a(say)a(sayay)): files and directories; the validation makes sure
+ * that names are valid and checksums have their length. */
 static gboolean
 walk_tree (const Reader *self, const char *path, GVariant *checksum, unsigned depth, GError **error)
 {

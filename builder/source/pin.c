@@ -31,7 +31,7 @@ wheels_free (TerraneWheelsPin *self)
   g_free (self);
 }
 
-/* NOLINTNEXTLINE(misc-no-recursion): what is compiled in is a base, which is not compiled */
+/* NOLINTNEXTLINE(misc-no-recursion): the source to compile in is a base, which is not compiled */
 TerranePin *
 terrane_pin_new (const TerraneSourceSpec *spec, gboolean is_base)
 {

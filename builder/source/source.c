@@ -1,6 +1,6 @@
 #include "builder/source/source.h"
 
-/* Needs more than a source has: builder/image/profile-tree.c reads it. */
+/* It needs more than this directory has: builder/image/profile-tree.c reads it. */
 const TerraneSourceType terrane_source_image = { .name = "image" };
 
 const TerraneSourceType *

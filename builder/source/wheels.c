@@ -1,4 +1,4 @@
-/* Source "wheels": the wheels that the lock names, installed as the wheel specification says. */
+/* Source "wheels": the wheels that the lock names, installed by the wheel specification. */
 #include "builder/python/record.h"
 #include "builder/python/requirement-location.h"
 #include "builder/python/tags.h"
@@ -13,7 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Raised when the same wheel would be installed as other files. */
+/* Raised if the same wheel would be installed as other files. */
 #define INSTALLER_VERSION "wheels 1"
 
 static gboolean
@@ -34,8 +34,8 @@ identify (G_GNUC_UNUSED TerraneStore *store, const TerranePin *source, OciDigest
   return TRUE;
 }
 
-/* What was downloaded was verified when it came; a file of a wheelhouse may be another by now, or
- * become another one while it is read twice, so it is copied. */
+/* Downloads were verified when they arrived; a file of a wheelhouse may have changed since, or may
+ * change while it is read twice, so it is copied. */
 static gboolean
 open_by_digest (TerraneStore *store, const TerraneWheelPin *pin, OciFd *out_fd, OciTempFile *copy,
                 GError **error)
@@ -59,7 +59,7 @@ check_size (const TerraneWheelPin *pin, int fd, GError **error)
                        (int64_t) st.st_size, pin->size);
 }
 
-/* A lock that was edited may say two files. @out_open: what to read, owned by @fd or @copy */
+/* An edited lock may name two files. @out_open: the file to read, owned by @fd or @copy */
 static gboolean
 open_file (TerraneStore *store, const TerraneWheelPin *pin, OciFd *fd, OciTempFile *copy,
            int *out_open, GError **error)
@@ -88,7 +88,7 @@ typedef struct
 typedef struct
 {
   TerraneSourceFilter *filter;
-  GHashTable *owners; /* path -> Owner: the wheel that brought it */
+  GHashTable *owners; /* path -> Owner: the wheel that installed it */
 } Installation;
 
 static gboolean
@@ -99,7 +99,7 @@ take_file (gpointer data, const OciEntry *entry, TerraneWheelRead read, gpointer
   return terrane_source_take (self->filter, entry, read, read_data, error);
 }
 
-/* As with pip the later wheel wins, which is seldom meant, and of no importance when both files are
+/* As with pip the later wheel wins. This is seldom intended, and does not matter if both files are
  * equal: namespaces have one __init__.py in many wheels. */
 static void
 take_row (Installation *self, const TerraneRecordRow *row, const char *wheel)
@@ -132,7 +132,8 @@ find_problems (Installation *self, const TerraneWheel *wheel, const TerranePytho
   if (problems != NULL)
     terrane_source_find (self->filter, "python.wheel-record", record->path,
                          "turn this off for the wheel when its digest is the right one", message);
-  if (tags != NULL) /* which the check of the image says in the same words, if that has a Python */
+  if (tags != NULL) /* the check of the image reports this in the same words, if the image has a
+                       Python */
     terrane_source_find (self->filter, "python.wheel-tag", directory, TERRANE_WHEEL_TAG_FIX, tags);
 }
 

@@ -1,14 +1,14 @@
-/* Signatures of what stores give each other: by a secret that both sides have. */
+/* Signatures for data exchanged between stores, with a shared secret. */
 #pragma once
 
 #include <glib.h>
 
 G_BEGIN_DECLS
 
-/** HMAC-SHA256 of @document, in hexadecimal. Returns: (transfer full) */
+/** Returns: (transfer full): HMAC-SHA256 of @document, in hexadecimal */
 char *terrane_cache_sign (GBytes *document, const char *secret);
 
-/** Whether @signature, of @size bytes, is that of @document. How long it takes says nothing. */
+/** Whether @signature, of @size bytes, is that of @document. Takes constant time. */
 gboolean terrane_cache_is_signed (GBytes *document, const char *secret, const char *signature,
                                   gsize size);
 

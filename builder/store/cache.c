@@ -30,8 +30,8 @@ terrane_cache_kind_name (TerraneCacheKind kind)
   return names[kind];
 }
 
-/* The first line of an entry: what it is, and the digest of the JSON document after it. Returns:
- * (transfer full) */
+/* Returns: (transfer full): the first line of an entry: its kind, and the digest of the JSON
+ * document after it */
 static char *
 entry_header (TerraneCacheKind kind, const OciDigest *key, const void *json, size_t size)
 {
@@ -41,8 +41,8 @@ entry_header (TerraneCacheKind kind, const OciDigest *key, const void *json, siz
                           oci_digest_hex (key, key_hex), oci_digest_hex (&digest, json_hex));
 }
 
-/* Fails with %OCI_ERROR_CORRUPT and its like when the entry is not what was written under its name;
- * with %OCI_ERROR_IO when that is not known. */
+/* Fails with %OCI_ERROR_CORRUPT or the like if the entry is not the one written under its name;
+ * with %OCI_ERROR_IO if that is unknown. */
 static json_t *
 read_entry (TerraneStore *store, TerraneCacheKind kind, const OciDigest *key, GError **error)
 {
@@ -70,10 +70,10 @@ read_entry (TerraneStore *store, TerraneCacheKind kind, const OciDigest *key, GE
 json_t *
 terrane_cache_get (TerraneStore *store, TerraneCacheKind kind, const OciDigest *key)
 {
-  return read_entry (store, kind, key, NULL); /* what cannot be read is made again */
+  return read_entry (store, kind, key, NULL); /* an unreadable entry is made again */
 }
 
-/* Something that is not a file has the name of an entry: only damage makes that. */
+/* Removes something that is not a file from the place of an entry: only damage puts it there. */
 static gboolean
 clear_place (int dfd, const char *name, GError **error)
 {
@@ -101,8 +101,8 @@ terrane_cache_put (TerraneStore *store, TerraneCacheKind kind, const OciDigest *
          && oci_replace_file (dfd, oci_digest_hex (key, hex), 0644, data->str, data->len, error);
 }
 
-/* An entry that is damaged, foreign or of another version goes; one that cannot be read now stays.
- */
+/* A damaged or foreign entry, or one of another version, is removed; one that cannot be read at the
+ * moment stays. */
 static gboolean
 keep_entry (TerraneStore *store, TerraneCacheKind kind, const OciDigest *key, TerraneCacheFunc keep,
             gpointer data)
@@ -152,7 +152,7 @@ terrane_cache_find (TerraneStore *store, TerraneCacheKind kind, const char *memb
   g_autofree char *directory = g_strdup_printf ("cache/%s", names[kind]);
   g_autoptr (GPtrArray) entries = NULL;
   if (!oci_list_names (terrane_store_dfd (store), directory, FALSE, &entries, NULL))
-    return NULL; /* a cache that cannot be read has nothing */
+    return NULL; /* an unreadable cache has no entries */
   for (guint i = 0; i < entries->len; i++)
     {
       OciDigest key;
@@ -176,5 +176,5 @@ terrane_cache_forget (TerraneStore *store, TerraneCacheKind kind, const OciDiges
 {
   OciDigestHex hex;
   g_autofree char *path = g_strdup_printf ("cache/%s/%s", names[kind], oci_digest_hex (key, hex));
-  (void) unlinkat (terrane_store_dfd (store), path, 0); /* gc removes what stays */
+  (void) unlinkat (terrane_store_dfd (store), path, 0); /* gc removes the rest */
 }

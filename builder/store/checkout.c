@@ -11,11 +11,11 @@
 
 enum
 {
-  MAX_CHANGES = 500, /* from about here on a new checkout is as fast */
+  MAX_CHANGES = 500, /* with more, a new checkout is as fast */
   MAX_TRIES = 20,
 };
 
-/* Mount points that the sandbox needs and a tree may lack. */
+/* Creates mount points that the sandbox needs and a tree may lack. */
 static gboolean
 make_mount_points (int roots, const char *name, GError **error)
 {
@@ -42,7 +42,8 @@ check_out (TerraneStore *store, const char *commit, const char *subpath, int dfd
                                   error);
 }
 
-/* Whoever uses a checkout has this lock; who changes it, the exclusive one. */
+/* Every user of a checkout has this lock; a process that changes the checkout has the exclusive
+ * one. */
 static gboolean
 lock (int roots, const char *name, int operation, OciFd *out_fd)
 {
@@ -50,12 +51,12 @@ lock (int roots, const char *name, int operation, OciFd *out_fd)
   g_auto (OciFd) fd = openat (roots, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (fd < 0 || flock (fd, operation) < 0 || fstat (fd, &locked) < 0
       || fstatat (roots, name, &named, AT_SYMLINK_NOFOLLOW) < 0 || locked.st_ino != named.st_ino)
-    return FALSE; /* it became another commit's while we waited */
+    return FALSE; /* in the meantime it became another commit's */
   *out_fd = oci_fd_steal (&fd);
   return TRUE;
 }
 
-/* The directory is writable only for its owner, and its time that of every checkout. */
+/* Makes the directory writable only for its owner, with the time of every checkout. */
 static gboolean
 change_entry (TerraneStore *store, const char *commit, int root, const TerraneCommitChange *change,
               GError **error)
@@ -81,7 +82,7 @@ change_entry (TerraneStore *store, const char *commit, int root, const TerraneCo
       gboolean is_directory =
           g_file_query_file_type (file, G_FILE_QUERY_INFO_NOFOLLOW_SYMLINKS, NULL)
           == G_FILE_TYPE_DIRECTORY;
-      /* A file lands in the directory that is named. */
+      /* A file is put into the named directory. */
       if (!check_out (store, commit, subpath, dfd, is_directory ? name : ".", error))
         return FALSE;
     }
@@ -91,7 +92,7 @@ change_entry (TerraneStore *store, const char *commit, int root, const TerraneCo
   return TRUE;
 }
 
-/* The checkout that differs least. */
+/* Returns the checkout with the fewest differences. */
 static char *
 find_similar (TerraneStore *store, const OciDigest *commit, GPtrArray **out_changes)
 {
@@ -118,7 +119,7 @@ find_similar (TerraneStore *store, const OciDigest *commit, GPtrArray **out_chan
   return best;
 }
 
-/* Returns: FALSE without an error when there is nothing similar that is free */
+/* Returns: FALSE without an error if there is no similar checkout that is not in use */
 static gboolean
 change_similar (TerraneStore *store, const OciDigest *commit, const char *partial, GError **error)
 {
@@ -144,14 +145,14 @@ make_checkout (TerraneStore *store, const OciDigest *commit, const char *partial
   int roots = terrane_store_roots_dfd (store);
   if (change_similar (store, commit, partial, NULL))
     return TRUE;
-  (void) oci_remove_tree (roots, partial, NULL); /* what was changed in part */
+  (void) oci_remove_tree (roots, partial, NULL); /* a partly changed one */
   gboolean raw = FALSE;
   return terrane_commit_has_raw_names (store, commit, &raw, error)
          && check_out (store, oci_digest_hex (commit, hex), NULL, roots, partial, error)
          && (!raw || terrane_raw_checkout_restore (roots, partial, error));
 }
 
-/* Appears under its name when it is complete; so may that of another process. */
+/* A checkout gets its name when it is complete; another process may have made it, too. */
 static gboolean
 publish_checkout (TerraneStore *store, const OciDigest *commit, const char *name, GError **error)
 {
@@ -166,7 +167,7 @@ publish_checkout (TerraneStore *store, const OciDigest *commit, const char *name
   ok = made && (errno == EEXIST || errno == ENOTEMPTY);
   if (made && !ok)
     oci_throw_errno (error, "renaming");
-  (void) oci_remove_tree (roots, partial, NULL); /* keep the first error */
+  (void) oci_remove_tree (roots, partial, NULL); /* the first error is kept */
   return ok;
 }
 
@@ -178,7 +179,7 @@ terrane_commit_checkout (TerraneStore *store, const OciDigest *commit, const cha
   OciFd fd = -1;
   int roots = terrane_store_roots_dfd (store);
   OCI_PREFIX (error, "unpacking the commit %.12s…", oci_digest_hex (commit, hex));
-  /* Between being made and being locked it can become another commit's. */
+  /* Between its creation and its locking it can become another commit's. */
   for (int i = 0; i < MAX_TRIES; i++)
     {
       if (lock (roots, name, LOCK_SH, &fd))
@@ -192,7 +193,7 @@ terrane_commit_checkout (TerraneStore *store, const OciDigest *commit, const cha
   return oci_throw (error, OCI_ERROR_IO, "the directory cannot be locked: %s", g_strerror (errno));
 }
 
-/* Whoever runs something in a checkout has a lock on its directory, see TerraneRootfs. */
+/* A process that runs a program in a checkout has a lock on its directory, see TerraneRootfs. */
 static gboolean
 is_pinned (int roots, const char *name)
 {
@@ -200,8 +201,8 @@ is_pinned (int roots, const char *name)
   return fd >= 0 && flock (fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
 }
 
-/* Checkouts are named by their commit; names that start with a dot were left by a killed process.
- */
+/* Checkouts are named by their commit; names that start with a dot were left by a killed
+ * process. */
 gboolean
 terrane_checkouts_sweep (TerraneStore *store, TerraneCheckoutFunc keep, gpointer data,
                          guint *out_removed, GError **error)

@@ -30,7 +30,7 @@ note (Diff *self, const char *directory, const char *name, gboolean present)
   return self->changes->len <= self->max;
 }
 
-/* By name: the entries as they are, "(say)" of a file or "(sayay)" of a directory. */
+/* By name: the unchanged entries, "(say)" of a file or "(sayay)" of a directory. */
 static GHashTable *
 load_entries (OstreeRepo *repo, const char *hex)
 {
@@ -63,7 +63,7 @@ checksum_of (GVariant *entry, gsize index)
   return ostree_checksum_from_bytes_v (checksum);
 }
 
-/* Two directories with equal attributes. */
+/* Whether two directories have equal attributes. */
 static gboolean
 is_same_directory (GVariant *old_entry, GVariant *new_entry)
 {
@@ -129,7 +129,7 @@ terrane_commit_diff (TerraneStore *store, const OciDigest *old_commit, const Oci
   g_autofree char *old_tree = NULL, *old_meta = NULL, *new_tree = NULL, *new_meta = NULL;
   g_autoptr (GPtrArray) changes = g_ptr_array_new_with_free_func (change_free);
   Diff diff = { .repo = terrane_store_repo (store), .changes = changes, .max = max };
-  gboolean old_raw = FALSE, new_raw = FALSE; /* without a difference all is checked out */
+  gboolean old_raw = FALSE, new_raw = FALSE; /* if unknown, all is checked out */
   if (!terrane_commit_has_raw_names (store, old_commit, &old_raw, NULL)
       || !terrane_commit_has_raw_names (store, new_commit, &new_raw, NULL) || old_raw || new_raw
       || !load_top (diff.repo, old_commit, &old_tree, &old_meta)

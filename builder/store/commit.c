@@ -16,8 +16,8 @@ enum
   PREPARE_ATTEMPTS = 20,
 };
 
-/* libostree looks for staging directories that it can use again, and fails when another process
- * removes one between being listed and being opened. */
+/* libostree looks for reusable staging directories, and fails if another process removes one
+ * between listing and opening it. */
 static gboolean
 prepare (OstreeRepo *repo, GError **error)
 {
@@ -70,7 +70,7 @@ digest_variant (const OciDigest *digest)
   return g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, digest->bytes, OCI_DIGEST_BYTES, 1);
 }
 
-/* @store: (nullable): without one, the object is digested alone */
+/* @store: (nullable): without it, the object is only digested */
 static gboolean
 write_metadata (TerraneStore *store, OstreeObjectType type, GVariant *variant,
                 OciDigest *out_digest, GError **error)
@@ -98,10 +98,10 @@ write_dirmeta (TerraneStore *store, const TerraneNode *node, OciDigest *out_dige
 typedef struct
 {
   TerraneStore *store; /* (nullable): see write_metadata() */
-  gboolean encoded;    /* some name or target is not as it is in the image */
+  gboolean encoded;    /* some name or target differs from that in the image */
 } Writer;
 
-/* A child under the name that its directory's object has it by. */
+/* A child with its name in the object of its directory. */
 typedef struct
 {
   char *name;
@@ -127,7 +127,7 @@ differs_encoded (const char *bytes)
   return !g_str_equal (text, bytes);
 }
 
-/* The children by encoded name, which is not the order of the bytes. */
+/* Sorts the children by encoded name, which is not the order of the bytes. */
 static GArray *
 name_children (Writer *self, const TerraneNode *directory)
 {
@@ -178,7 +178,7 @@ write_dirtree (Writer *self, const TerraneNode *directory, OciDigest *out_tree, 
          && write_dirmeta (self->store, directory, out_meta, error);
 }
 
-/* Of the commit: that names and targets in it are encoded. */
+/* In a commit: its names and targets are encoded. */
 #define RAW_NAMES "terrane.raw-names"
 
 static GVariant *
@@ -190,7 +190,8 @@ commit_metadata (gboolean encoded)
   return g_variant_ref_sink (g_variant_dict_end (metadata));
 }
 
-/* OSTREE_COMMIT_GVARIANT_FORMAT, (a{sv}aya(say)sstayay), as terrane_commit_write() lets it be. */
+/* OSTREE_COMMIT_GVARIANT_FORMAT, (a{sv}aya(say)sstayay), with the values of
+ * terrane_commit_write(). */
 OciDigest
 terrane_commit_digest (TerraneTree *tree)
 {

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #define LOGS "logs"
+#define LOCKS "compiling"
 #define FAILED "failed"
 #define LOG ".log"
 #define DOCUMENT "about.json"
@@ -21,6 +22,7 @@
 enum
 {
   MAX_DOCUMENT_BYTES = 16 * 1024 * 1024,
+  MAX_TRIES = 100,
   SECONDS_PER_DAY = 24 * 60 * 60,
 };
 
@@ -38,7 +40,56 @@ terrane_compile_log_path (TerraneStore *store, const char *name)
   return absolute (store, path);
 }
 
-/* Whether the directory @name is there and is used by somebody. */
+/* The process with the lock removes its file, so that a file may be locked that is already
+ * removed. */
+static gboolean
+try_lock (int dfd, const char *name, OciFd *out_lock, gboolean *out_known, GError **error)
+{
+  struct stat st;
+  g_auto (OciFd) fd = openat (dfd, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+  if (fd < 0)
+    return oci_throw_errno (error, "creating it");
+  gboolean locked = flock (fd, LOCK_EX | LOCK_NB) == 0;
+  if (!locked && errno != EWOULDBLOCK)
+    return oci_throw_errno (error, "locking it");
+  if (fstat (fd, &st) < 0)
+    return oci_throw_errno (error, "looking at it");
+  *out_known = st.st_nlink > 0;
+  if (locked && *out_known)
+    *out_lock = oci_fd_steal (&fd);
+  return TRUE;
+}
+
+gboolean
+terrane_compile_lock_take (TerraneStore *store, const OciDigest *key, OciFd *out_lock,
+                           GError **error)
+{
+  OciDigestHex hex;
+  g_auto (OciFd) dfd = -1;
+  gboolean known = FALSE;
+  const char *name = oci_digest_hex (key, hex);
+  OCI_PREFIX (error, "the lock " LOCKS "/%s of the store", name);
+  *out_lock = -1;
+  if (!oci_make_dirs (terrane_store_dfd (store), LOCKS, 0700, error)
+      || !oci_open_dir (terrane_store_dfd (store), LOCKS, &dfd, error))
+    return FALSE;
+  for (int i = 0; i < MAX_TRIES && !known; i++)
+    if (!try_lock (dfd, name, out_lock, &known, error))
+      return FALSE;
+  return TRUE;
+}
+
+void
+terrane_compile_lock_release (TerraneStore *store, const OciDigest *key, OciFd *lock)
+{
+  OciDigestHex hex;
+  g_autofree char *path = g_strconcat (LOCKS "/", oci_digest_hex (key, hex), NULL);
+  if (*lock >= 0)
+    (void) unlinkat (terrane_store_dfd (store), path, 0); /* gc removes the rest */
+  oci_fd_close (oci_fd_steal (lock));
+}
+
+/* Whether the directory @name exists and is in use. */
 static gboolean
 is_used (int dfd, const char *name)
 {
@@ -74,7 +125,7 @@ terrane_failed_root_keep (TerraneStore *store, const char *name, const char *wor
   OCI_PREFIX (error, "keeping what the steps left");
   if (!open_failed (store, &fd, error) || !oci_make_dirs (fd, partial, 0700, error))
     return FALSE;
-  /* A directory that cannot be written to keeps its "..". */
+  /* The ".." of a directory that is not writable cannot be changed. */
   (void) fchmodat (terrane_store_roots_dfd (store), work, S_IRWXU, 0);
   if (renameat (terrane_store_roots_dfd (store), work, fd, build) < 0)
     return oci_throw_errno (error, "renaming");
@@ -93,7 +144,7 @@ terrane_failed_root_remove (TerraneStore *store, const char *name)
 {
   g_auto (OciFd) fd = -1;
   if (oci_open_dir (terrane_store_dfd (store), FAILED, &fd, NULL) && !is_used (fd, name))
-    (void) oci_remove_tree (fd, name, NULL); /* gc finds what is left */
+    (void) oci_remove_tree (fd, name, NULL); /* gc removes the rest */
 }
 
 /* Returns: (transfer full) (nullable) */
@@ -220,6 +271,8 @@ terrane_compile_files_sweep (TerraneStore *store, TerraneFailedRootFunc keep, gp
   g_auto (OciFd) failed = -1;
   g_auto (OciFd) logs = -1;
   OCI_PREFIX (error, "what compiling left");
+  if (!oci_remove_tree (terrane_store_dfd (store), LOCKS, error))
+    return FALSE;
   failed = openat (terrane_store_dfd (store), FAILED, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   logs = openat (terrane_store_dfd (store), LOGS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   return (failed < 0 || sweep_failed (failed, keep, data, out_removed, error))

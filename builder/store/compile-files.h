@@ -1,10 +1,12 @@
-/* What compiling leaves in the store besides trees: what steps printed, and build roots in which
- * one failed, for as long as somebody may want to look at them.
+/* Files of compilations in the store besides trees: output of steps, and build roots in which a
+ * step failed, kept for a limited time.
  *
- *   STORE/logs/NAME.log     of the recipe NAME
- *   STORE/failed/NAME/      build root of the recipe NAME, locked (flock) while it is used:
- *     about.json            what failed
- *     build/                the files that it worked on */
+ *       STORE/logs/NAME.log     of the recipe NAME
+ *       STORE/failed/NAME/      build root of the recipe NAME, locked (flock) while it is used:
+ *         about.json            what failed
+ *         build/                the files of that compilation
+ *       STORE/compiling/KEY     locked (flock) by the build that compiles the recipe with that
+ * key */
 #pragma once
 
 #include "builder/store/store.h"
@@ -19,15 +21,32 @@ enum
   TERRANE_LOGS_KEEP_DAYS = 30,
 };
 
-/** Returns: (transfer full): absolute */
+/** Returns: (transfer full): absolute path of the log of a recipe */
 char *terrane_compile_log_path (TerraneStore *store, const char *name);
 
 /**
- * terrane_failed_root_keep:
- * @work: name of a directory below STORE/roots, which is taken
- * @document: what is to be known of it, with the commit of its file system as "root"
+ * terrane_compile_lock_take:
+ * @out_lock: (out): negative if another build has it
  *
- * Keeps a directory as that of the recipe @name, instead of an older one.
+ * Takes the lock of the result of a recipe, without waiting. It is released by
+ * terrane_compile_lock_release(), and whenever the process ends.
+ *
+ * Errors: %OCI_ERROR_IO.
+ */
+gboolean terrane_compile_lock_take (TerraneStore *store, const OciDigest *key, OciFd *out_lock,
+                                    GError **error);
+
+/** Releases the lock, if there is one. @lock: (inout): negative for none, and afterwards */
+void terrane_compile_lock_release (TerraneStore *store, const OciDigest *key, OciFd *lock);
+
+/**
+ * terrane_failed_root_keep:
+ * @work: name of a directory below STORE/roots, which is moved
+ * @document: facts about it, with the commit of its file system as "root"
+ *
+ * Keeps a directory as that of the recipe @name, replacing an older one.
+ *
+ * Errors: %OCI_ERROR_IO.
  */
 gboolean terrane_failed_root_keep (TerraneStore *store, const char *name, const char *work,
                                    json_t *document, GError **error);
@@ -36,19 +55,19 @@ gboolean terrane_failed_root_keep (TerraneStore *store, const char *name, const 
  * terrane_failed_root_open:
  * @out_path: (out) (transfer full): the directory, absolute; in use until the store is closed
  *
- * Returns: (transfer full) (nullable): the document; %OCI_ERROR_NOT_FOUND, with the names that
- *   there are, when nothing was kept
+ * Returns: (transfer full): the document
+ * Errors: %OCI_ERROR_NOT_FOUND, with the names that exist, if nothing was kept.
  */
 json_t *terrane_failed_root_open (TerraneStore *store, const char *name, char **out_path,
                                   GError **error);
 
-/** Removes one that is not wanted any more, unless it is in use. */
+/** Removes a directory that is not needed any more, unless it is in use. */
 void terrane_failed_root_remove (TerraneStore *store, const char *name);
 
 typedef void (*TerraneFailedRootFunc) (const OciDigest *commit, gpointer data);
 
 /** Removes what is too old, and what killed processes left. @keep: called with the file system of
- * each build root that stays. Needs the exclusive lock. */
+ * each build root that is kept. Requires the exclusive lock. Errors: %OCI_ERROR_IO. */
 gboolean terrane_compile_files_sweep (TerraneStore *store, TerraneFailedRootFunc keep,
                                       gpointer data, guint *out_removed, GError **error);
 

@@ -8,13 +8,13 @@
 
 enum
 {
-  MAX_DEPTH = 500, /* each has a descriptor */
+  MAX_DEPTH = 500, /* each level has a descriptor */
   ALL_BITS = 07777,
-  EPOCH = 315532800, /* 1980-01-01: the first day that zip files can have */
+  EPOCH = 315532800, /* 1980-01-01: the first day of zip files */
 };
 
-/* One time for all, so that no program takes one file for older than another; and directories that
- * the owner can use, as a later commit may have something for them.
+/* Sets one time for all files, so that no program considers one file older than another; and makes
+ * directories usable for their owner, as a later commit may add files to them.
  * NOLINTNEXTLINE(misc-no-recursion): as deep as MAX_DEPTH */
 static gboolean
 make_usable (int dfd, guint depth, GError **error)
@@ -46,8 +46,8 @@ make_usable (int dfd, guint depth, GError **error)
   return TRUE;
 }
 
-/* OSTree opens a directory that exists by following links: a link that an earlier commit has put
- * there would lead out of @data, a descriptor. Parents come first, so no link is followed here. */
+/* OSTree opens an existing directory by following links: a link of an earlier commit would lead out
+ * of @data, a descriptor. Parents come first, so no link is followed here. */
 static gboolean
 check_way (TerraneNode *node, const char *path, gpointer data, GError **error)
 {

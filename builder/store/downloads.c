@@ -22,8 +22,8 @@ terrane_downloads_open_blob (TerraneStore *store, const OciDigest *sha256, OciFd
   g_autoptr (OciDescriptor) descriptor = oci_descriptor_new ("", sha256, size);
   if (!oci_layout_open_verified (layout, descriptor, out_fd, error))
     return FALSE;
-  /* The time of use. Where it cannot be set the file goes a little early. It belongs to what a
-   * verified blob is known by. */
+  /* Records the time of use. If it cannot be set, the file is removed a little early. The time is
+   * also part of how a verified blob is recognised. */
   if (futimens (*out_fd, NULL) == 0)
     oci_layout_note_verified (layout, sha256);
   return TRUE;
@@ -45,7 +45,7 @@ terrane_downloads_find (TerraneStore *store, const OciDigest *sha256, gboolean *
 typedef struct
 {
   OciLayout *layout;
-  time_t limit; /* what was used before is not kept */
+  time_t limit; /* files that were last used before are removed */
   GPtrArray *unused;
   uint64_t bytes;
 } Sweep;

@@ -9,6 +9,15 @@ void
 terrane_store_set_elsewhere (TerraneStore *self, const TerraneElsewhere *elsewhere)
 {
   self->elsewhere = elsewhere;
+  g_atomic_int_set (&self->notes_used, FALSE);
+  g_atomic_int_set (&self->notes_doubted, FALSE);
+}
+
+gboolean
+terrane_elsewhere_doubt (TerraneStore *store)
+{
+  g_atomic_int_set (&store->notes_doubted, TRUE);
+  return g_atomic_int_get (&store->notes_used);
 }
 
 gboolean
@@ -25,12 +34,17 @@ terrane_elsewhere_bring (TerraneStore *store, const OciDigest *object, gboolean 
   return ok;
 }
 
-/* The notes do not change while the store has them. */
+/* The notes do not change while they are in the store. */
 static const json_t *
 notes_of (TerraneStore *store, const OciDigest *object)
 {
   const TerraneElsewhere *elsewhere = store->elsewhere;
-  return elsewhere != NULL ? elsewhere->notes (elsewhere->data, object) : NULL;
+  if (elsewhere == NULL || g_atomic_int_get (&store->notes_doubted))
+    return NULL;
+  const json_t *notes = elsewhere->notes (elsewhere->data, object);
+  if (notes != NULL)
+    g_atomic_int_set (&store->notes_used, TRUE);
+  return notes;
 }
 
 gboolean

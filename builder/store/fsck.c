@@ -16,9 +16,9 @@ typedef struct
   TerraneFsckFunc report;
   gpointer data;
   guint problems;
-  guint unread;            /* of them: what cannot be read */
-  OciLayout *layout;       /* whose blobs are being read */
-  const char *noun;        /* what to call one of them */
+  guint unread;            /* of them: unreadable ones */
+  OciLayout *layout;       /* the layout that is being read */
+  const char *noun;        /* the noun for one of them */
   GPtrArray *broken_blobs; /* of OciDigest */
 } Checker;
 
@@ -35,9 +35,8 @@ note (Checker *self, const char *format, ...)
   self->report (self->data, problem);
 }
 
-/* What cannot be read now (EACCES, EIO, too many files) may be sound: @why is not a reason to
- * remove it.
- */
+/* An object that cannot be read at the moment (EACCES, EIO, too many files) may be sound: @why is
+ * not a reason to remove it. */
 static gboolean
 is_unread (Checker *self, const GError *why)
 {
@@ -95,7 +94,7 @@ check_images (Checker *self, GError **error)
       if (terrane_locations_check_image (self->store, descriptor, &local))
         continue;
       note (self, "image %s: %s", name != NULL ? name : "(unnamed)", local->message);
-      /* What is sound and merely not known here, as an index of images, keeps its name. */
+      /* A sound entry of an unsupported kind, such as an index of images, keeps its name. */
       gboolean damaged = !is_unread (self, local) && oci_layout_index_is_damaged (local);
       if (damaged && self->repair && name != NULL
           && !terrane_name_remove (self->store, name, error))
@@ -104,8 +103,9 @@ check_images (Checker *self, GError **error)
   return TRUE;
 }
 
-/* libostree has one error for damage and for most of what the system refuses. Returns: FALSE with
- * an error when the object's file cannot be read */
+/* libostree has one error for damage and for most errors of the system.
+ *
+ * Returns: FALSE with an error if the object's file cannot be read */
 static gboolean
 read_object (OstreeRepo *repo, const char *checksum, OstreeObjectType type, GError **error)
 {
@@ -151,7 +151,8 @@ check_objects (Checker *self, GError **error)
   return TRUE;
 }
 
-/* A pull that was killed while its objects were put into place; the next one goes on with it. */
+/* Whether it belongs to a pull that was killed while its objects were put into place; the next pull
+ * continues it. */
 static gboolean
 is_arriving (OstreeRepo *repo, const char *checksum)
 {
@@ -160,7 +161,7 @@ is_arriving (OstreeRepo *repo, const char *checksum)
          && (state & OSTREE_REPO_COMMIT_STATE_PARTIAL) != 0;
 }
 
-/* A commit counts as stored when its object is; after something was deleted, that is not enough. */
+/* A commit counts as stored if its object exists; after a deletion, that is not enough. */
 static gboolean
 check_commit (const char *checksum, gpointer data, GError **error)
 {
@@ -177,7 +178,7 @@ check_commit (const char *checksum, gpointer data, GError **error)
   if (all)
     return TRUE;
   note (self, "commit %s: %s", checksum, local != NULL ? local->message : "lacks an object");
-  gboolean unread = local != NULL && self->unread > 0; /* perhaps that is why */
+  gboolean unread = local != NULL && self->unread > 0; /* perhaps for that reason */
   return !self->repair || unread
          || ostree_repo_delete_object (repo, OSTREE_OBJECT_TYPE_COMMIT, checksum, NULL, error);
 }
@@ -188,7 +189,8 @@ terrane_fsck (TerraneStore *store, gboolean repair, TerraneFsckFunc report, gpoi
 {
   OCI_PREFIX (error, "the store %s", terrane_store_path (store));
   Checker self = { .store = store, .repair = repair, .report = report, .data = data };
-  /* The store's index was read when it was opened; here it is damaged when that happened since. */
+  /* The store's index was read when the store was opened; if it is damaged here, that happened
+   * since. */
   if (repair && !terrane_names_repair (store, report, data, &self.problems, error))
     return FALSE;
   if (!check_blobs (&self, terrane_store_layout (store), "blob", error)
@@ -198,7 +200,7 @@ terrane_fsck (TerraneStore *store, gboolean repair, TerraneFsckFunc report, gpoi
     return FALSE;
   *out_problems = self.problems;
   *out_unread = self.unread;
-  /* Nothing verifies checkouts, and what an object was before it was removed is linked there. */
+  /* Checkouts are not verified, and they may have links to the files of removed objects. */
   guint removed = 0;
   return !repair || terrane_checkouts_sweep (store, NULL, NULL, &removed, error);
 }

@@ -65,9 +65,8 @@ is_kept_commit (const OciDigest *commit, gpointer data)
   return terrane_needs_has (data, commit);
 }
 
-/* Before anything that they need, so that a gc that is killed leaves no commit that lacks
- * something.
- */
+/* Removes a commit before the objects that it needs, so that a killed gc leaves no incomplete
+ * commit. */
 static gboolean
 remove_commit (const char *hex, gpointer data, GError **error)
 {

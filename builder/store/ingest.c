@@ -11,7 +11,7 @@ enum
   MIN_PIECE_BYTES = 16 * 1024,
   SMALL_FILE_BYTES = 16 * 1024 * 1024,  /* larger ones are spooled */
   MAX_WAITING_BYTES = 16 * 1024 * 1024, /* of small files between reader and writers */
-  OVERHEAD_BYTES = 8 * 1024,            /* what an empty file counts against that */
+  OVERHEAD_BYTES = 8 * 1024,            /* the size of an empty file in this sum */
 };
 
 struct _TerraneIngest
@@ -26,25 +26,25 @@ struct _TerraneIngest
   char *buffer;
   TerraneBytesFunc progress;
   gpointer progress_data;
-  GMutex mutex; /* guards what follows */
+  GMutex mutex; /* guards the members below */
   GCond changed;
   uint64_t waiting;
   uint64_t awaited; /* the reader waits until no more than that is waiting */
-  GError *failure;  /* the first one of any writer */
+  GError *failure;  /* the first of any writer */
 };
 
-/* A hard link's node gets its object when its target's is known. */
+/* The node of a hard link gets its object when that of its target is known. */
 typedef struct
 {
   TerraneNode *node;
   TerraneNode *target;
 } HardLink;
 
-/* One object to be written. */
+/* An object to write. */
 typedef struct
 {
-  TerraneNode *node; /* its object is set by the writer */
-  GBytes *content;   /* or NULL: in @file, hashed already */
+  TerraneNode *node; /* the writer sets its object */
+  GBytes *content;   /* or NULL: in @file, already hashed */
   OciTempFile file;
   gboolean hashed;
   OciDigest digest; /* of a spooled object */
@@ -101,7 +101,7 @@ write_in_thread (gpointer item, gpointer data)
   gboolean wanted = self->failure == NULL;
   g_mutex_unlock (&self->mutex);
   if (wanted)
-    (void) write_job (self, job, &local); /* kept below */
+    (void) write_job (self, job, &local); /* kept in self->failure */
 
   uint64_t weight = job_weight (job);
   job_free (job);
@@ -114,7 +114,7 @@ write_in_thread (gpointer item, gpointer data)
   g_mutex_unlock (&self->mutex);
 }
 
-/* Waits until no more than @limit is under way; fails once a writer failed. */
+/* Waits until no more than @limit is in progress; fails after a writer failed. */
 static gboolean
 wait_below (TerraneIngest *self, uint64_t limit, GError **error)
 {
@@ -207,7 +207,7 @@ terrane_ingest_tree (TerraneIngest *self)
   return self->tree;
 }
 
-/* Reads up to @len bytes, less only at the end of the content. */
+/* Reads up to @len bytes, and less only at the end of the content. */
 static gboolean
 read_piece (TerraneIngest *self, TerraneReadFunc read, gpointer data, void *buffer, size_t len,
             size_t *out_read, GError **error)
@@ -228,7 +228,7 @@ read_piece (TerraneIngest *self, TerraneReadFunc read, gpointer data, void *buff
   return TRUE;
 }
 
-/* Continues a file that turned out to be large: hashes it into a temporary file. */
+/* Continues with a file that turned out to be large: hashes it into a temporary file. */
 static gboolean
 spool (TerraneIngest *self, Job *job, GByteArray *head, TerraneReadFunc read, gpointer data,
        GError **error)
@@ -258,8 +258,8 @@ static gboolean
 load_content (TerraneIngest *self, Job *job, uint64_t announced, TerraneReadFunc read,
               gpointer data, GError **error)
 {
-  /* One byte more than announced, so that an honest size is read to its end in one piece; what a
-   * dishonest one can make us allocate is bounded. */
+  /* One byte more than announced, so that an honest size is read to its end in one piece; a
+   * dishonest size causes a limited allocation. */
   size_t piece = (size_t) MIN (announced, SMALL_FILE_BYTES - 1) + 1;
   g_autoptr (GByteArray) head = g_byte_array_sized_new ((guint) piece);
   for (;; piece = CLAMP (2 * piece, MIN_PIECE_BYTES, READ_BYTES))
@@ -343,7 +343,7 @@ terrane_ingest_finish (TerraneIngest *self, OciDigest *out_commit, TerraneTree *
   OciDigest commit;
   if (!wait_below (self, 0, error))
     return FALSE;
-  /* In the order they came: a link to a link finds its target's object set. */
+  /* In their order: for a link to a link, the object of its target is set. */
   for (guint i = 0; i < self->hard_links->len; i++)
     {
       const HardLink *link = self->hard_links->pdata[i];

@@ -48,8 +48,9 @@ keep_nothing (G_GNUC_UNUSED TerraneCacheKind kind, G_GNUC_UNUSED const OciDigest
   return FALSE;
 }
 
-/* A file system that is full has no room for an index with one name less, and gc frees only what
- * has no name. Entries of the cache make room, those first that are made again most quickly. */
+/* A full file system has no room for an index with one name less, and gc only removes objects
+ * without names. Cache entries are removed to make room, first those that are made again most
+ * quickly. */
 static gboolean
 untag (TerraneStore *store, const char *name, GError **error)
 {
@@ -64,7 +65,7 @@ untag (TerraneStore *store, const char *name, GError **error)
     {
       guint removed = 0;
       (void) terrane_cache_sweep (store, kinds[i], keep_nothing, NULL, &removed, NULL);
-      if (removed == 0) /* or it failed: the first failure is the one to tell */
+      if (removed == 0) /* or it failed: the first failure is reported */
         continue;
       g_clear_error (&local);
       ok = oci_layout_untag (terrane_store_layout (store), name, &local);
@@ -112,8 +113,8 @@ has_name (OciLayout *layout, const char *name)
   return FALSE;
 }
 
-/* The descriptor of an entry, if its manifest is there and undamaged; one that cannot be read now
- * may be. */
+/* Returns the descriptor of an entry, if its manifest exists and is undamaged; one that cannot be
+ * read at the moment may be. */
 static OciDescriptor *
 find_manifest (OciLayout *layout, const json_t *value)
 {

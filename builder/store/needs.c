@@ -66,7 +66,8 @@ enum
 static gboolean mark_manifest (TerraneNeeds *self, const OciDescriptor *descriptor, unsigned depth,
                                GError **error);
 
-/* terrane names single images; another program may have stored an index of several. */
+/* terrane gives names to single images only; another program may have stored an index of
+ * several. */
 static gboolean
 mark_children (TerraneNeeds *self, const OciDescriptor *descriptor, unsigned depth, GError **error)
 {
@@ -122,8 +123,7 @@ terrane_needs_mark_images (TerraneNeeds *self, const char *const *only, GError *
         g_hash_table_add (self->names, g_strdup (name));
       if (mark_manifest (self, descriptor, 0, &local))
         continue;
-      if (only != NULL
-          || !oci_layout_index_is_damaged (local)) /* it may be readable another time */
+      if (only != NULL || !oci_layout_index_is_damaged (local)) /* it may be readable later */
         {
           g_propagate_error (error, g_steal_pointer (&local));
           return FALSE;
@@ -134,7 +134,7 @@ terrane_needs_mark_images (TerraneNeeds *self, const char *const *only, GError *
   return TRUE;
 }
 
-/* Nothing is removed when it is not known what is there. @error: (transfer full) */
+/* Nothing is removed if it is unknown what exists. @error: (transfer full) */
 static void
 note_failure (TerraneNeeds *self, GError *error)
 {
@@ -144,7 +144,7 @@ note_failure (TerraneNeeds *self, GError *error)
     g_error_free (error);
 }
 
-/* The documents of a base; its layers are the image's. */
+/* Keeps the documents of a base; its layers belong to the image. */
 static void
 keep_base (TerraneNeeds *self, const OciDigest *manifest_digest)
 {
@@ -166,7 +166,7 @@ keep_base (TerraneNeeds *self, const OciDigest *manifest_digest)
     note_failure (self, g_steal_pointer (&local));
 }
 
-/* An image entry stays with its image, and so does what it was made from. */
+/* An image entry stays with its image, and so do the inputs of the image. */
 static gboolean
 keep_image_entry (G_GNUC_UNUSED TerraneCacheKind kind, G_GNUC_UNUSED const OciDigest *key,
                   const json_t *value, gpointer data)
@@ -203,8 +203,8 @@ keep_name_entry (G_GNUC_UNUSED TerraneCacheKind kind, G_GNUC_UNUSED const OciDig
   return name != NULL && g_hash_table_contains (self->names, name);
 }
 
-/* The digest of a file is known as long as the file is what it was; older entries do not say which
- * file it is. */
+/* The digest of a file is known as long as the file is unchanged; older entries do not name the
+ * file. */
 static gboolean
 keep_digest_entry (G_GNUC_UNUSED TerraneCacheKind kind, G_GNUC_UNUSED const OciDigest *key,
                    const json_t *value, G_GNUC_UNUSED gpointer data)
@@ -228,8 +228,8 @@ keep_tree_entry (G_GNUC_UNUSED TerraneCacheKind kind, G_GNUC_UNUSED const OciDig
          && terrane_needs_has (self->commits, &commit);
 }
 
-/* With a tree of an image stay what it was made of, so that other transforms need not read the
- * source, and what its transforms took out. */
+/* With a tree of an image its inputs stay, so that other transforms need not read the source, and
+ * the files that its transforms removed. */
 static gboolean
 keep_transformed_entry (TerraneCacheKind kind, const OciDigest *key, const json_t *value,
                         gpointer data)
@@ -248,8 +248,8 @@ keep_transformed_entry (TerraneCacheKind kind, const OciDigest *key, const json_
   return TRUE;
 }
 
-/* With a tree that was compiled stay the results of its recipe and of those that this needs, so
- * that a change of one compiles only that again; and here what they are compiled in. */
+/* With a compiled tree stay the results of its recipe and of those that the recipe needs, so that a
+ * change of one only compiles that again; and, if on this machine, the image to compile in. */
 static gboolean
 keep_compiled_entry (TerraneCacheKind kind, const OciDigest *key, const json_t *value,
                      gpointer data)
@@ -284,7 +284,7 @@ keep_blob_entry (TerraneCacheKind kind, const OciDigest *key, const json_t *valu
          && terrane_needs_has (self->blobs, &digest);
 }
 
-/* The file system of an image that stays, or of its base. */
+/* Keeps the file system of an image that stays, or of its base. */
 static gboolean
 keep_unpacked_entry (G_GNUC_UNUSED TerraneCacheKind kind, const OciDigest *key, const json_t *value,
                      gpointer data)
@@ -341,8 +341,8 @@ keep_pulled_entry (G_GNUC_UNUSED TerraneCacheKind kind, G_GNUC_UNUSED const OciD
   return TRUE;
 }
 
-/* What keeps the entries of each kind. The order counts: a rule may mark what later ones ask for.
- */
+/* The rule that keeps the entries of each kind. The order matters: a rule may mark objects that
+ * later ones ask for. */
 static const struct
 {
   TerraneCacheKind kind;
@@ -366,9 +366,9 @@ static const struct
   { TERRANE_CACHE_PROGRAMS, TERRANE_NEEDS_OBJECTS, keep_facts_entry },
   { TERRANE_CACHE_GEO, TERRANE_NEEDS_OBJECTS, keep_facts_entry },
 };
-G_STATIC_ASSERT (G_N_ELEMENTS (rules) == TERRANE_CACHE_KINDS); /* each once: test-store */
+G_STATIC_ASSERT (G_N_ELEMENTS (rules) == TERRANE_CACHE_KINDS); /* each kind once: test-store */
 
-/* The entries that a rule keeps are seen, all others are told to go. */
+/* Calls @see for entries that a rule keeps, and removes all others. */
 typedef struct
 {
   TerraneNeeds *needs;
@@ -385,7 +385,7 @@ look (TerraneCacheKind kind, const OciDigest *key, const json_t *value, gpointer
   if (self->see == NULL)
     return kept;
   if (kept)
-    (void) self->see (kind, key, value, self->data); /* what it returns is about nothing */
+    (void) self->see (kind, key, value, self->data); /* its result has no meaning here */
   return TRUE;
 }
 

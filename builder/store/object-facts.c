@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-/* Files of one layer: what comes again unchanged when another layer changes. */
+/* Files of one layer, which are reused unchanged when another layer changes. */
 typedef struct
 {
   OciDigester *digester;
@@ -48,7 +48,7 @@ group_node (TerraneNode *node, G_GNUC_UNUSED const char *path, gpointer data,
   return TRUE;
 }
 
-/* Whether what this process has written of the file says that there are no facts of it. */
+/* Whether the first byte, which this process has written, rules out any facts. */
 static gboolean
 has_none (const TerraneFactsKind *kind, const TerraneNode *node)
 {
@@ -56,8 +56,8 @@ has_none (const TerraneFactsKind *kind, const TerraneNode *node)
          && !kind->may_begin ((uint8_t) (node->start - 1));
 }
 
-/* {"objects": {OBJECT: facts}}: an object is content and attributes, whatever paths have it.
- * @out_claimed: (out): whether some are what another machine says */
+/* {"objects": {OBJECT: facts}}: an object is content and attributes, at any path. @out_claimed:
+ * (out): whether some are from another machine */
 static json_t *
 read_objects (TerraneStore *store, const TerraneFactsKind *kind, const GPtrArray *nodes,
               gboolean *out_claimed, GError **error)
@@ -86,7 +86,8 @@ read_objects (TerraneStore *store, const TerraneFactsKind *kind, const GPtrArray
   return g_steal_pointer (&entry);
 }
 
-/* What another machine says is used and not kept: builds that do not ask it find out themselves. */
+/* Facts from another machine are used but not kept: builds that do not ask it find out
+ * themselves. */
 static gboolean
 read_group (TerraneStore *store, const TerraneFactsKind *kind, Group *group, gpointer data,
             GError **error)

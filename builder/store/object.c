@@ -126,8 +126,8 @@ exists (TerraneStore *store, const char *path, gboolean *out_exists, GError **er
   return terrane_store_find_part (store, path, &st, out_exists, error);
 }
 
-/* Links the file where libostree looks for the object. The directory is made when it is missing,
- * as libostree makes it. */
+/* Links the file where libostree looks for the object. A missing directory is created like
+ * libostree does. */
 static gboolean
 publish (TerraneStore *store, OciTempFile *file, const char *path, mode_t mode, GError **error)
 {
@@ -167,8 +167,8 @@ set_attributes (int fd, const OciEntry *entry, GError **error)
          || oci_throw_errno (error, "setting the extended attributes of an object");
 }
 
-/* As libostree's mode bare-user has it: the time of all objects is 0, a link's file holds its
- * target, and the file of a file has what of its mode cannot harm. */
+/* Like libostree's mode bare-user: the time of all objects is 0, the file of a link holds its
+ * target, and the file of a file has the harmless bits of its mode. */
 static gboolean
 finish (TerraneStore *store, const OciEntry *entry, OciTempFile *file, const char *path,
         GError **error)

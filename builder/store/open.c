@@ -36,7 +36,7 @@ terrane_store_default_path (const char *option)
   return g_build_filename (g_get_user_data_dir (), "terrane", NULL);
 }
 
-/* Says so when it has to wait for longer than a moment. */
+/* Prints a notice if it has to wait for longer than a moment. */
 static gboolean
 take_lock (TerraneStore *self, int operation, GError **error)
 {
@@ -69,7 +69,7 @@ check_version (TerraneStore *self, GError **error)
     }
   gsize size = 0;
   const char *text = version != NULL ? g_bytes_get_data (version, &size) : NULL;
-  if (size == 0) /* a new store, or what a loss of power left of it */
+  if (size == 0) /* a new store, or the remains after a loss of power */
     return oci_replace_file_synced (self->dfd, "version", 0644, STORE_VERSION,
                                     strlen (STORE_VERSION), error);
   if (size <= strlen (STORE_VERSION) && memcmp (text, STORE_VERSION, size) == 0)
@@ -84,8 +84,8 @@ check_version (TerraneStore *self, GError **error)
 
 #define REPO_CONFIG "repo/config"
 
-/* libostree does not sync the file that makes a directory a repository, and an empty one is what a
- * loss of power leaves of it. *@out_fresh: it is to be made. */
+/* libostree does not sync the file that makes a directory a repository, and a loss of power leaves
+ * it empty. *@out_fresh: it is to be created */
 static gboolean
 find_repo (TerraneStore *self, gboolean *out_fresh, GError **error)
 {
@@ -93,8 +93,7 @@ find_repo (TerraneStore *self, gboolean *out_fresh, GError **error)
   gboolean there = FALSE;
   *out_fresh = FALSE;
   if (fstatat (self->dfd, REPO_CONFIG, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == EACCES)
-    return TRUE; /* a copy may have lost permissions; whoever opens it says when they do not come
-                    back */
+    return TRUE; /* a copy may have lost permissions; opening it gives the error */
   if (!terrane_store_find_part (self, REPO_CONFIG, &st, &there, error))
     return FALSE;
   *out_fresh = !there || (S_ISREG (st.st_mode) && st.st_size == 0);
@@ -112,7 +111,7 @@ sync_repo (TerraneStore *self, GError **error)
          && oci_sync_dir (self->dfd, error);
 }
 
-/* libostree makes the configuration first, and takes a directory with objects for a repository. */
+/* libostree creates the configuration first; for it, a directory with objects is a repository. */
 static gboolean
 restore_config (TerraneStore *self, GError **error)
 {
@@ -129,7 +128,7 @@ restore_config (TerraneStore *self, GError **error)
          || oci_throw_errno (error, "removing the empty " REPO_CONFIG);
 }
 
-/* Called with the exclusive lock when it is to be made. */
+/* Called with the exclusive lock if it is to be created. */
 static gboolean
 open_repo (TerraneStore *self, GError **error)
 {
@@ -143,7 +142,7 @@ open_repo (TerraneStore *self, GError **error)
   return terrane_store_open_repo (self, error) && (!fresh || sync_repo (self, error));
 }
 
-/* Whoever can open it can hold it. */
+/* A process that can open the lock can hold it, so other users lose their permissions. */
 static gboolean
 close_lock (TerraneStore *self, GError **error)
 {
@@ -158,9 +157,9 @@ close_lock (TerraneStore *self, GError **error)
 
 #define INDEX "images/index.json"
 
-/* A layout that is made gets its index before oci-layout, so one without was robbed of it, or a
- * repair was killed: an empty file is damaged, and repaired, where a new index would say that
- * there are no images. */
+/* A new layout gets its index before oci-layout, so a layout without an index lost it, or a repair
+ * was killed: an empty file is damaged, and repaired, while a new index would mean that there are
+ * no images. */
 static gboolean
 note_lost_index (TerraneStore *self, GError **error)
 {
@@ -197,14 +196,14 @@ report_lost (gpointer data, const char *problem)
   g_message ("%s: lost in a crash of the machine: %s", (const char *) data, problem);
 }
 
-/* Deals with the mark of an earlier process, if there is one. Called with the exclusive lock. */
+/* Handles the mark of an earlier process, if there is one. Called with the exclusive lock. */
 static gboolean
 settle_writes (TerraneStore *self, gboolean same_boot, GError **error)
 {
   guint problems = 0, unread = 0;
   if (!same_boot && !terrane_fsck (self, TRUE, report_lost, self->path, &problems, &unread, error))
     return FALSE;
-  if (unread > 0) /* the mark stays: what it stands for is not verified */
+  if (unread > 0) /* the mark stays: the objects that it covers are not verified */
     return TRUE;
   if (syncfs (self->dfd) < 0)
     return oci_throw_errno (error, "syncing");
@@ -232,7 +231,7 @@ check_mark (TerraneStore *self, gboolean exclusive, GError **error)
           g_propagate_error (error, g_steal_pointer (&local));
           return FALSE;
         }
-      mark = g_bytes_new (NULL, 0); /* damaged: of no boot that is known */
+      mark = g_bytes_new (NULL, 0); /* damaged: from an unknown boot */
     }
   if (!terrane_store_read_boot_id (&boot, error))
     return FALSE;
@@ -241,8 +240,8 @@ check_mark (TerraneStore *self, gboolean exclusive, GError **error)
   gboolean same_boot = size > 0 && size == strlen (boot) && memcmp (text, boot, size) == 0;
   if (same_boot && time (NULL) - st.st_mtime < SETTLED_SECONDS)
     return TRUE;
-  /* Nobody may write meanwhile. A store in use is settled another time, unless it may be broken:
-   * flock(2) has let go of the shared lock by then. */
+  /* No process may write at the same time. A store in use is settled later, unless it may be
+   * broken: flock(2) has released the shared lock by then. */
   if (!exclusive && same_boot && flock (self->lock, LOCK_EX | LOCK_NB) < 0)
     return take_lock (self, LOCK_SH, error);
   if (!exclusive && !same_boot && !take_lock (self, LOCK_EX, error))
@@ -256,7 +255,7 @@ count_lost (gpointer data, G_GNUC_UNUSED const char *problem)
   ++*(guint *) data;
 }
 
-/* Called with the exclusive lock, of a store that was copied here, or that no terrane has marked
+/* Called with the exclusive lock, for a store that was copied here, or that terrane has not marked
  * yet. */
 static gboolean
 settle_copy (TerraneStore *self, GError **error)
@@ -269,16 +268,16 @@ settle_copy (TerraneStore *self, GError **error)
                "content or the extended attributes that tar, cp and caches of CI leave out; what "
                "is needed of them is made again (see terrane cache export)",
                self->path, problems - unread);
-  if (unread > 0) /* not marked: what could not be read is not verified */
+  if (unread > 0) /* not marked: unreadable objects are not verified */
     return TRUE;
   if (syncfs (self->dfd) < 0)
     return oci_throw_errno (error, "syncing");
-  /* What was written during another boot is verified now, too. */
+  /* Objects that were written during another boot are now verified, too. */
   return oci_remove_tree (self->dfd, TERRANE_STORE_UNSYNCED, error)
          && terrane_place_mark (self, error);
 }
 
-/* Takes the exclusive lock, unless another process makes the store's place known meanwhile. */
+/* Takes the exclusive lock, unless another process records the store's place in the meantime. */
 static gboolean
 lock_unknown (TerraneStore *self, gboolean *out_known, GError **error)
 {
@@ -299,7 +298,7 @@ lock_unknown (TerraneStore *self, gboolean *out_known, GError **error)
   return terrane_place_is_known (self, out_known, error);
 }
 
-/* A copy may lack anything. It is verified once, whole. *@alone: nobody else has a lock */
+/* A copy may lack anything. It is verified once as a whole. *@alone: no other process has a lock */
 static gboolean
 find_place (TerraneStore *self, gboolean *alone, gboolean *out_known, GError **error)
 {
@@ -315,8 +314,8 @@ find_place (TerraneStore *self, gboolean *alone, gboolean *out_known, GError **e
   return terrane_place_prepare (self, error);
 }
 
-/* Whether there was nothing before: then nothing has to be verified or synced that is not synced
- * while it is made, and what the file system has to write of other programs is not waited for. */
+/* Whether the store has any part. In a new one there is nothing to verify, or to sync besides what
+ * its creation syncs, so that pending writes of other programs cause no wait. */
 static gboolean
 find_any_part (TerraneStore *self, gboolean *out_any, GError **error)
 {
@@ -342,7 +341,7 @@ report_names (gpointer data, const char *problem)
   g_message ("%s: %s", (const char *) data, problem);
 }
 
-/* A damaged index costs nothing that can be known otherwise. Other programs may be writing it:
+/* A damaged index only loses information that exists elsewhere. Other programs may be writing it:
  * skopeo does so in place. */
 static gboolean
 check_index (TerraneStore *self, gboolean exclusive, GError **error)
@@ -366,8 +365,8 @@ check_index (TerraneStore *self, gboolean exclusive, GError **error)
          && (exclusive || take_lock (self, LOCK_SH, error));
 }
 
-/* Creation is not atomic, so a store without its repository is finished by one process alone;
- * others do not wait until that one has nothing more to do. *@out_alone: nobody else has a lock. */
+/* Creation is not atomic, so one process alone completes a store without its repository; others
+ * wait only until the repository exists. *@out_alone: no other process has a lock */
 static gboolean
 take_first_lock (TerraneStore *self, gboolean exclusive, gboolean *out_alone, GError **error)
 {
@@ -422,11 +421,12 @@ terrane_store_heal (TerraneStore *self, gboolean *out_healed, GError **error)
   guint lost = 0, problems = 0, unread = 0;
   gboolean ok = TRUE;
   *out_healed = FALSE;
-  /* Repairing removes all checkouts, too: first it is seen whether there is anything to repair. */
+  /* Repairing also removes all checkouts, so it is first checked whether there is anything to
+   * repair. */
   if (flock (self->lock, LOCK_EX | LOCK_NB) == 0)
     ok = terrane_fsck (self, FALSE, count_lost, &lost, &problems, &unread, error)
          && (problems == unread
              || terrane_fsck (self, TRUE, count_lost, &lost, &problems, &unread, error));
   *out_healed = ok && problems > unread;
-  return take_lock (self, LOCK_SH, ok ? error : NULL) && ok; /* flock(2) may have let go of it */
+  return take_lock (self, LOCK_SH, ok ? error : NULL) && ok; /* flock(2) may have released it */
 }

@@ -58,7 +58,7 @@ close_part (int dfd, const char *name, GError **error)
   if (errno != EEXIST || fstatat (dfd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
     return oci_throw_errno (error, "creating the directory %s", name);
   if (!S_ISDIR (st.st_mode) || st.st_uid != geteuid () || (st.st_mode & (S_IRWXG | S_IRWXO)) == 0)
-    return TRUE; /* what is not a directory is refused when it is opened */
+    return TRUE; /* a place that is not a directory is refused when it is opened */
   g_auto (OciFd) part = openat (dfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (part < 0 || fchmod (part, S_IRWXU) < 0)
     return oci_throw_errno (error, "taking the permissions of others from %s", name);

@@ -1,16 +1,17 @@
-/* The store belongs to one user: who can write it decides what comes out of builds, and who can
- * read it reads files that only their owner could read where they came from. */
+/* The store belongs to one user: write access determines the output of builds, and read access
+ * gives files that may have been readable only by their owner. */
 #pragma once
 
 #include "oci/base/fd.h"
 
 G_BEGIN_DECLS
 
-/** Whether the directory is the user's own, or that of the user whom $TERRANE_STORE_OWNER names. */
+/** Whether the directory belongs to the user, or to the user named by $TERRANE_STORE_OWNER;
+ * %OCI_ERROR_DENIED otherwise. Errors: %OCI_ERROR_DENIED, %OCI_ERROR_IO. */
 gboolean terrane_ownership_check (int dfd, GError **error);
 
-/** Makes the parts of the store that others must not read, and takes their permissions from those
- * that an older version has made. */
+/** Makes the parts of the store that others must not read, and restricts the permissions of those
+ * made by older versions. Errors: %OCI_ERROR_IO. */
 gboolean terrane_ownership_close (int dfd, GError **error);
 
 G_END_DECLS

@@ -21,8 +21,9 @@ enum
   MAX_DOCUMENT = 64 * 1024,
 };
 
-/* *@out_text: NULL when a part is missing. What stays as long as nothing is copied over: the inodes
- * of what terrane makes once and never replaces, and when the marked file was written. */
+/* *@out_text: NULL if a part is missing. It has what stays the same as long as nothing is copied
+ * over the store: the inodes of files that terrane creates once and never replaces, and the time of
+ * the marked file. */
 static gboolean
 describe (TerraneStore *store, char **out_text, GError **error)
 {
@@ -67,8 +68,8 @@ terrane_place_is_known (TerraneStore *store, gboolean *out_known, GError **error
   return TRUE;
 }
 
-/* Without the mark a store is verified once more: no reason to fail where there is no room for it,
- * or where the file is another user's. */
+/* Without the mark a store is verified once more: that is not a reason to fail if there is no room
+ * for it, or if the file belongs to another user. */
 static gboolean
 can_do_without (int code)
 {
@@ -89,7 +90,8 @@ terrane_place_mark (TerraneStore *store, GError **error)
 
 static const char *const parts_with_content[] = { "repo", "images", "cache", "downloads" };
 
-/* The mode that gives @st's owner what is lacking; 0 when nothing is, or the file is another's. */
+/* Returns the mode that gives @st's owner the missing permissions; 0 if none is missing, or the
+ * file belongs to another user. */
 static mode_t
 mode_with_access (const struct stat *st)
 {
@@ -101,7 +103,7 @@ mode_with_access (const struct stat *st)
 static gboolean
 restore_below (const char *part, FTS *walk, GError **error)
 {
-  /* A directory comes before it is read; what cannot be looked at is said by whoever needs it. */
+  /* A directory comes before it is read; errors are reported where the directory is needed. */
   for (FTSENT *entry = fts_read (walk); entry != NULL; entry = fts_read (walk))
     {
       gboolean counts = entry->fts_info == FTS_D || entry->fts_info == FTS_F;
@@ -158,8 +160,8 @@ is_layout_version (const char *text, size_t size)
   return json_is_string (json_object_get (value, "imageLayoutVersion"));
 }
 
-/* A text that every store has, where it is another one; one that is missing is made by who opens
- * it, and one of another version is that one's to refuse. */
+/* Restores a text that every store has, if it differs; a missing one is created when the store is
+ * opened, and one of another version is refused there. */
 static gboolean
 mend (TerraneStore *store, const char *part, const char *name, const char *text,
       gboolean (*is_sound) (const char *text, size_t size), GError **error)

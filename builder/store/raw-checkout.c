@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Returns: (transfer full) (nullable): the real target of a link that has an encoded one */
+/* Returns: (transfer full) (nullable): the real target of a link with an encoded one */
 static char *
 real_target (int dfd, const char *name)
 {
@@ -63,7 +63,7 @@ terrane_raw_checkout_restore (int dfd, const char *name, GError **error)
       return oci_throw_errno (error, "looking at a file");
     else if (!restore_entry (fd, names->pdata[i], &at, error))
       return FALSE;
-  /* As ostree left it, time included. */
+  /* As ostree left it, including the time. */
   const struct timespec times[] = { { .tv_nsec = UTIME_OMIT }, before.st_mtim };
   return (fchmod (fd, before.st_mode & 07777) == 0 && futimens (fd, times) == 0)
          || oci_throw_errno (error, "restoring the mode of a directory");

@@ -1,5 +1,5 @@
-/* The ostree repository of a store, opened when it is needed: what only looks at images and
- * checkouts starts without libostree. */
+/* The ostree repository of a store, opened when it is needed: commands that only look at images and
+ * checkouts start without libostree. */
 #include "builder/store/store-private.h"
 
 #include "oci/base/error.h"
@@ -11,8 +11,8 @@
 
 #define FREE_SPACE "min-free-space-percent"
 
-/* By default ostree refuses to write when less than 3 % of a disk are free: on a large disk those
- * are gigabytes, and a build that needs megabytes should not fail for them. */
+/* By default ostree refuses to write if less than 3 % of a disk are free: on a large disk those are
+ * gigabytes, and a build that needs megabytes should not fail for them. */
 static gboolean
 allow_full_disk (TerraneStore *self, GError **error)
 {
@@ -24,7 +24,7 @@ allow_full_disk (TerraneStore *self, GError **error)
          && ostree_repo_reload_config (self->repo, NULL, error);
 }
 
-/* Called with the mutex. */
+/* Called with the mutex held. */
 static gboolean
 open_repo (TerraneStore *self, GError **error)
 {
@@ -62,7 +62,7 @@ terrane_store_repo_is_usual (TerraneStore *self)
   g_auto (OciFd) objects = -1;
   if (!oci_read_file (self->dfd, "repo/config", sizeof usual, &config, NULL)
       || !oci_open_dir (self->dfd, "repo/objects", &objects, NULL))
-    return FALSE; /* whoever opens it says why */
+    return FALSE; /* the error is reported where it is opened */
   const char *text = g_bytes_get_data (config, &size);
   return size == strlen (usual) && memcmp (text, usual, size) == 0
          && faccessat (objects, ".", W_OK, AT_EACCESS) == 0;

@@ -22,7 +22,7 @@ void
 terrane_scratch_clear (TerraneScratch *self)
 {
   if (self->path != NULL)
-    (void) oci_remove_tree (AT_FDCWD, self->path, NULL); /* gc finds what is left */
+    (void) oci_remove_tree (AT_FDCWD, self->path, NULL); /* gc removes the rest */
   g_clear_pointer (&self->path, g_free);
   oci_fd_close (self->fd);
   self->fd = -1;

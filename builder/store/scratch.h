@@ -1,11 +1,11 @@
-/* A directory of its own in the store's file system, for what is not to stay. */
+/* A temporary directory in the store's file system. */
 #pragma once
 
 #include "builder/store/store.h"
 
 G_BEGIN_DECLS
 
-/* gc removes what killed processes leave, by the lock that this holds. */
+/* It is locked, so that gc can remove the directories of killed processes. */
 typedef struct
 {
   char *path; /* (nullable) */
@@ -17,11 +17,12 @@ typedef struct
     .fd = -1                                                                                       \
   }
 
-/** @self: initialised; @purpose: a word for its name */
+/** Makes the directory. @self: initialised; @purpose: a word for its name. Errors: %OCI_ERROR_IO.
+ */
 gboolean terrane_scratch_make (TerraneScratch *self, TerraneStore *store, const char *purpose,
                                GError **error);
 
-/** Removes the directory with all that is in it. */
+/** Removes the directory with everything in it. */
 void terrane_scratch_clear (TerraneScratch *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneScratch, terrane_scratch_clear)
 

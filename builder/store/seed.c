@@ -18,7 +18,7 @@ link_blob (const OciDigest *digest, G_GNUC_UNUSED uint64_t size, gpointer data)
   OciDigestHex hex;
   g_autofree char *path = g_strconcat ("blobs/sha256/", oci_digest_hex (digest, hex), NULL);
   if (self->error == NULL && linkat (self->from, path, self->to, path, 0) < 0 && errno != EEXIST
-      && errno != ENOENT) /* gc was quicker: then it is fetched */
+      && errno != ENOENT) /* gc was faster: then it is fetched */
     (void) oci_throw_errno (&self->error, "linking the download %s", path);
 }
 
@@ -45,6 +45,6 @@ terrane_seed_image (TerraneStore *from, TerraneStore *to, const OciDigest *manif
     return;
   g_autoptr (OciDescriptor) descriptor =
       oci_descriptor_new (OCI_MEDIA_TYPE_MANIFEST, manifest, size);
-  /* What cannot be copied is fetched. */
+  /* An image that cannot be copied is fetched. */
   (void) oci_image_copy (layout, descriptor, terrane_store_layout (to), NULL);
 }

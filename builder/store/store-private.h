@@ -1,4 +1,4 @@
-/* For what opens a store. */
+/* Internals of a store, for the files that open it. */
 #pragma once
 
 #include "builder/store/store.h"
@@ -20,23 +20,25 @@ struct _TerraneStore
   OciFd roots;
   GArray *kept;     /* (nullable): of OciFd */
   GMutex mutex;     /* of @repo */
-  OstreeRepo *repo; /* (nullable): once something needed it */
+  OstreeRepo *repo; /* (nullable): set once something needed it */
   OciLayout *layout;
   OciLayout *downloads;
   const TerraneElsewhere *elsewhere; /* (nullable) */
   GMutex elsewhere_mutex;
-  json_t *reads; /* (nullable): see terrane_reads_begin() */
+  gint notes_used;    /* atomic: another machine's notes were used */
+  gint notes_doubted; /* atomic: they are not used any more */
+  json_t *reads;      /* (nullable): see terrane_reads_begin() */
 };
 
-/** Looks for a part of the store without following links. @out_stat: (out): when it is there.
- * Returns: FALSE for every error but ENOENT, which says that it is not there */
+/** Looks for a part of the store without following links. @out_stat: (out): if it exists. A missing
+ * one is not an error. Errors: %OCI_ERROR_IO. */
 gboolean terrane_store_find_part (TerraneStore *self, const char *name, struct stat *out_stat,
                                   gboolean *out_there, GError **error);
 
-/** Whether the repository is as terrane makes it, so that it can be opened later. */
+/** Whether the repository has terrane's usual form, so that it can be opened later. */
 gboolean terrane_store_repo_is_usual (TerraneStore *self);
 
-/** The kernel's id of this boot. @out_id: (out) (transfer full) */
+/** Reads the kernel's id of this boot. @out_id: (out) (transfer full). Errors: %OCI_ERROR_IO. */
 gboolean terrane_store_read_boot_id (char **out_id, GError **error);
 
 G_END_DECLS

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Whether a part of the store is there; only ENOENT says that it is not. */
+/* Whether a part of the store exists; only ENOENT means that it does not. */
 gboolean
 terrane_store_find_part (TerraneStore *self, const char *name, struct stat *out_stat,
                          gboolean *out_there, GError **error)
@@ -38,7 +38,7 @@ terrane_store_begin_write (TerraneStore *self, GError **error)
     return FALSE;
   if (there)
     return TRUE;
-  /* The mark must be on the disk before what it stands for. */
+  /* The mark must be on the disk before the objects that it covers. */
   return terrane_store_read_boot_id (&boot, error)
          && oci_replace_file_synced (self->dfd, TERRANE_STORE_UNSYNCED, 0644, boot, strlen (boot),
                                      error);

@@ -1,14 +1,14 @@
 /* The local state: an ostree repository (file objects, one commit per tree), an OCI image layout
  * (blobs, images) and a cache index that says which input gave which output.
  *
- *   STORE/version   format of this directory
- *   STORE/lock      flock: shared while in use, exclusive for gc
- *   STORE/repo/     ostree, bare-user
- *   STORE/images/   OCI image layout, readable by podman, skopeo and umoci
- *   STORE/downloads/  another, of files from web servers, see downloads.h
- *   STORE/cache/    KIND/KEY files, see cache.h
- *   STORE/roots/    checkouts of assembled file systems, for the sandbox
- *   STORE/unsynced  there while written data may not be on the disk yet
+ *       STORE/version   format of this directory
+ *       STORE/lock      flock: shared while in use, exclusive for gc
+ *       STORE/repo/     ostree, bare-user
+ *       STORE/images/   OCI image layout, readable by podman, skopeo and umoci
+ *       STORE/downloads/  another, of files from web servers, see downloads.h
+ *       STORE/cache/    KIND/KEY files, see cache.h
+ *       STORE/roots/    checkouts of assembled file systems, for the sandbox
+ *       STORE/unsynced  present while data may not have reached the disk
  *
  * A process that dies leaves nothing that needs repair: objects and blobs appear complete or not at
  * all, and names are set last. */
@@ -25,35 +25,35 @@ typedef struct _TerraneStore TerraneStore;
 void terrane_store_free (TerraneStore *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneStore, terrane_store_free)
 
+/** Returns: (transfer none): path of the store's directory */
 const char *terrane_store_path (TerraneStore *self);
-/** Returns: (transfer full): the path of STORE/roots/@name; absolute, also for a store that is
- * named by a relative path, because what uses it changes the working directory */
+/** Returns: (transfer full): absolute path of STORE/roots/@name, also for a store with a relative
+ * path, since programs that use it change the working directory */
 char *terrane_store_root_path (TerraneStore *self, const char *name);
+/** Descriptor of the store's directory, borrowed. */
 int terrane_store_dfd (TerraneStore *self);
-/** Descriptor of STORE/roots. */
+/** Descriptor of STORE/roots, borrowed. */
 int terrane_store_roots_dfd (TerraneStore *self);
-/** Opens the repository unless it is open. On any thread. */
+/** Opens the repository unless it is open. Thread-safe. Errors: codes of %G_IO_ERROR (from
+ * libostree). */
 gboolean terrane_store_open_repo (TerraneStore *self, GError **error);
-/** The same where there is no error to return: when it cannot be opened, the process ends with a
- * message. Returns: (transfer none) */
+/** Like terrane_store_open_repo() for callers that cannot return an error: if it cannot be opened,
+ * the process ends with a message. Returns: (transfer none): the repository */
 OstreeRepo *terrane_store_repo (TerraneStore *self);
+/** Returns: (transfer none): the layout of images */
 OciLayout *terrane_store_layout (TerraneStore *self);
-/** The layout of downloads.h. */
+/** Returns: (transfer none): the layout of downloads.h */
 OciLayout *terrane_store_downloads (TerraneStore *self);
 
-/**
- * terrane_store_begin_write:
- *
- * Says that something will be written. Nothing is synced then, as that can take longer than the
- * whole build; instead STORE/unsynced remembers the boot of the machine. While that boot lasts,
- * what was written is there, whatever happens to processes. When the store is opened after another
- * boot and the mark is still there, the machine may have lost writes: everything is then verified
- * once, and what is broken is dropped, to be made again. A later open of the same boot, when the
- * kernel has written everything anyway, syncs and removes the mark.
- */
+/** Announces that something will be written. Nothing is synced at that time, since that can take
+ * longer than the whole build; instead STORE/unsynced records the boot of the machine. During that
+ * boot, written data exists whatever happens to processes. If the store is opened after another
+ * boot and the mark still exists, the machine may have lost writes: everything is then verified
+ * once, and what is damaged is removed, to be made again. A later open during the same boot, when
+ * the kernel has already written everything, syncs and removes the mark. Errors: %OCI_ERROR_IO. */
 gboolean terrane_store_begin_write (TerraneStore *self, GError **error);
 
-/** Closes @fd, which is taken, together with the store: something is locked by it. */
+/** Closes @fd, which is taken over, together with the store: it holds a lock. */
 void terrane_store_keep_fd (TerraneStore *self, OciFd fd);
 
 G_END_DECLS

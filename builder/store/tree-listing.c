@@ -13,7 +13,7 @@ enum
 
 #define XATTRS_FORMAT "a(ayay)"
 
-/* What an entry has at each place. */
+/* The elements of an entry by position. */
 enum
 {
   PATH,
@@ -142,7 +142,7 @@ read_type (const OciJson *entry, OciEntryType *out_type)
   return FALSE;
 }
 
-/* As archives are read: a path that leads elsewhere is refused. */
+/* Like paths in archives: a path that leads elsewhere is refused. */
 static char *
 read_path (const OciJson *entry)
 {

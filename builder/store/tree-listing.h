@@ -1,5 +1,5 @@
-/* A tree as a document: everything that is known of it without the content of its files, which it
- * names by their objects. */
+/* A tree as a document: everything except the content of its files, which are identified by their
+ * objects. */
 #pragma once
 
 #include "builder/store/tree.h"
@@ -8,14 +8,15 @@
 
 G_BEGIN_DECLS
 
-/** Returns: (transfer full): equal trees have equal listings */
+/** Returns: (transfer full): the listing; equal trees have equal listings */
 GBytes *terrane_tree_listing_write (TerraneTree *tree);
 
 /**
  * terrane_tree_listing_read:
- * @name: what to call it in messages
+ * @name: name of the listing in messages
  *
- * Returns: (transfer full) (nullable): %OCI_ERROR_CORRUPT when it lists what a tree cannot hold
+ * Returns: (transfer full): the tree
+ * Errors: %OCI_ERROR_CORRUPT if it lists what a tree cannot contain; %OCI_ERROR_FORMAT.
  */
 TerraneTree *terrane_tree_listing_read (const char *name, GBytes *listing, GError **error);
 

@@ -7,7 +7,7 @@
 
 enum
 {
-  MAX_LINKS = 40, /* as Linux's path walk */
+  MAX_LINKS = 40, /* like Linux's path walk */
 };
 
 struct _TerraneTree
@@ -74,14 +74,14 @@ compare_name (const char *name, size_t len, const char *other)
   return order != 0 || other[len] == '\0' ? order : -1;
 }
 
-/* Index of the child, or of the place where it belongs. */
+/* Returns the index of the child, or of the place for it. */
 static guint
 find_child (const TerraneNode *directory, const char *name, size_t len, gboolean *out_found)
 {
   const GPtrArray *children = directory->children;
   guint low = 0, high = children->len;
   *out_found = FALSE;
-  /* Archives are mostly sorted: try the end first. */
+  /* Archives are mostly sorted: the end is tried first. */
   if (high > 0 && compare_name (name, len, ((TerraneNode *) children->pdata[high - 1])->name) > 0)
     return high;
   while (low < high)
@@ -164,7 +164,7 @@ terrane_tree_follow_directory (TerraneTree *self, const char *path)
   return node != NULL && node->type == OCI_ENTRY_DIRECTORY ? node : NULL;
 }
 
-/* The directory that is to hold the last component of @path; *@out_name is that component. */
+/* Returns the directory for the last component of @path; *@out_name is that component. */
 static TerraneNode *
 make_parents (TerraneTree *self, const char *path, const char **out_name, GError **error)
 {
@@ -214,7 +214,7 @@ set_attributes (TerraneNode *node, const OciEntry *entry)
     node->xattrs = g_variant_ref (entry->xattrs);
 }
 
-/* Takes the child at @index out without freeing it yet. */
+/* Removes the child at @index without freeing it yet. */
 static void
 retire_child (TerraneTree *self, TerraneNode *directory, guint index)
 {

@@ -27,11 +27,12 @@ struct _TerraneNode
   GPtrArray *children; /* of a directory, sorted by name as bytes */
   OciDigest object;    /* of a file or symlink: its ostree object, once written */
   gboolean fresh;      /* this process has written @object, so it need not be verified */
-  int tree_number;     /* in a merged tree: which tree it came from; 0 is the base */
-  int layer;           /* of an image's files: which layer it came from, from 1; 0 is none */
-  int start;           /* of a fresh file: its first byte plus 1; 0 where that is not known */
+  int tree_number;     /* in a merged tree: the tree it came from; 0 is the base */
+  int layer;           /* for files of an image: the layer it came from, from 1; 0 for none */
+  int start;           /* of a fresh file: its first byte plus 1; 0 if unknown */
 };
 
+/** Returns: (transfer full): a tree with an empty root directory */
 TerraneTree *terrane_tree_new (void);
 void terrane_tree_free (TerraneTree *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneTree, terrane_tree_free)
@@ -47,29 +48,31 @@ TerraneNode *terrane_node_child (const TerraneNode *directory, const char *name,
 
 /**
  * terrane_tree_follow:
+ * Like terrane_tree_lookup(), but follows symbolic links as the kernel would inside of the image,
+ * at most 40.
  *
- * Like lookup, but follows symbolic links as the kernel would inside the image, at most 40.
- *
- * Returns: (transfer none) (nullable): the node, or %NULL when the path does not exist
+ * Returns: (transfer none) (nullable): the node, or %NULL if the path does not exist
  */
 TerraneNode *terrane_tree_follow (TerraneTree *self, const char *path);
 
-/** Like resolve, for directories only. Returns: (transfer none) (nullable) */
+/** Like terrane_tree_follow(), for directories only. Returns: (transfer none) (nullable) */
 TerraneNode *terrane_tree_follow_directory (TerraneTree *self, const char *path);
 
 /**
  * terrane_tree_add:
  * @entry: a file, directory or symlink
- * @out_node: (out) (optional) (transfer none): the node; its @object is still unset
+ * @out_node: (out) (optional) (transfer none): the node; its @object is not set yet
  *
- * Adds what @entry describes, with missing parents as 0755 0:0. As when unpacking an archive, a
- * later file replaces an earlier one, and a directory keeps what is in it and takes the attributes.
- * Fails when a parent is a file or symlink, or a file would replace a directory that is not empty.
+ * Adds the entry, and missing parents as 0755 0:0. As when unpacking an archive, a later file
+ * replaces an earlier one, and a directory keeps its content and gets the new attributes. Fails if
+ * a parent is a file or symlink, or if a file would replace a directory that is not empty.
+ *
+ * Errors: %OCI_ERROR_FORMAT.
  */
 gboolean terrane_tree_add (TerraneTree *self, const OciEntry *entry, TerraneNode **out_node,
                            GError **error);
 
-/** Removes the node at @path with everything below it; a missing one is fine. */
+/** Removes the node at @path with everything below it; a missing one is not an error. */
 void terrane_tree_remove (TerraneTree *self, const char *path);
 
 /** Removes everything below @directory. */
@@ -78,7 +81,7 @@ void terrane_tree_clear_directory (TerraneTree *self, TerraneNode *directory);
 /** Returns: (transfer full): the node's path from the root */
 char *terrane_node_path (const TerraneNode *node);
 
-/** Describes @node as an entry whose strings are borrowed from @node and @path. */
+/** Returns @node as an entry whose strings are borrowed from @node and @path. */
 OciEntry terrane_node_entry (const TerraneNode *node, const char *path);
 
 /** Whether both have the same type, attributes and content. */
@@ -87,11 +90,12 @@ gboolean terrane_node_equal (const TerraneNode *a, const TerraneNode *b);
 typedef gboolean (*TerraneNodeFunc) (TerraneNode *node, const char *path, gpointer data,
                                      GError **error);
 
-/** Visits every node but the root, parents first; stops when @func fails. */
+/** Visits every node but the root, parents first; stops when @func fails. Errors: those of @func.
+ */
 gboolean terrane_tree_foreach (TerraneTree *self, TerraneNodeFunc func, gpointer data,
                                GError **error);
 
-/** Adds everything of @from to @to, with the root's attributes. */
+/** Adds everything of @from to @to, with the root's attributes. Errors: %OCI_ERROR_FORMAT. */
 gboolean terrane_tree_copy (TerraneTree *from, TerraneTree *to, GError **error);
 
 typedef struct
@@ -102,6 +106,7 @@ typedef struct
   uint64_t bytes; /* content of all files */
 } TerraneTreeTotals;
 
+/** Counts the nodes of a tree. */
 TerraneTreeTotals terrane_tree_totals (TerraneTree *self);
 
 G_END_DECLS

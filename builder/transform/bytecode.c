@@ -1,5 +1,5 @@
 /* Transform "bytecode": each *.py file gets its *.pyc beside it, in the mode "unchecked-hash",
- * which no time in an image can make stale. */
+ * which times of files in an image cannot make stale. */
 #include "builder/store/object.h"
 #include "builder/transform/compiler.h"
 #include "builder/transform/script.h"
@@ -10,23 +10,24 @@
 
 enum
 {
-  FORMAT = 3, /* raised when the same source would give other bytes */
+  FORMAT = 3, /* raised if the same source would give other bytes */
   MAX_RESTARTS = 40,
-  TRIES = 2, /* what ended an interpreter twice was the file; once, it may have been the machine */
+  TRIES = 2, /* if an interpreter ended twice, the file was the reason; once, it may have been the
+                machine */
   SECONDS_PER_MINUTE = 60,
 };
 
 #define MAX_SOURCE_BYTES (UINT64_C (16) * 1024 * 1024)
 #define CACHE "__pycache__"
 
-/* What all threads share. */
+/* The state that all threads share. */
 typedef struct
 {
   TerraneTransformJob *job;
-  char *root; /* directory that the interpreter is in */
+  char *root; /* directory of the interpreter */
   GPtrArray *paths;
-  GMutex mutex;       /* guards the job, and what follows */
-  GPtrArray *waiting; /* of TerraneCompiler: started, and not used by a thread */
+  GMutex mutex;       /* guards the job and the members below */
+  GPtrArray *waiting; /* of TerraneCompiler: started, and not in use by a thread */
   guint restarts;
   gint64 deadline; /* monotonic, for all files */
 } Work;
@@ -37,8 +38,8 @@ is_wanted (const TerraneTransformContext *context)
   return context->spec->transforms->bytecode;
 }
 
-/* Everything that the interpreter can read is in the key: its whole file system, whatever it loads
- * of that, its environment and the program that it runs. */
+/* Everything that the interpreter can read is part of the key: its whole file system, of which it
+ * may load anything, its environment and the program that it runs. */
 static json_t *
 make_key (const TerraneTransformContext *context, G_GNUC_UNUSED GError **error)
 {
@@ -106,7 +107,7 @@ read_bytes (gpointer data, void *buffer, size_t len, size_t *out_read, G_GNUC_UN
   return TRUE;
 }
 
-/* With the attributes of its source, without the bit that makes it a program. */
+/* The bytecode has the attributes of its source, but is not executable. */
 static gboolean
 add_code (Work *self, const char *path, const TerraneNode *source, const char *tag, GBytes *code,
           GError **error)
@@ -142,9 +143,8 @@ new_compiler (const Work *self, GError **error)
                                error);
 }
 
-/* An interpreter that a file killed is replaced: the others can be compiled still. One that was too
- * slow may be faster the next time, and equal inputs must not give other images.
- */
+/* An interpreter that a file killed is replaced: the other files can still be compiled. A slow one
+ * may be faster the next time, and equal inputs must not give other images. */
 static gboolean
 restart (Work *self, TerraneCompiler **compiler, const char *path, GError *problem, GError **error)
 {
@@ -163,7 +163,8 @@ restart (Work *self, TerraneCompiler **compiler, const char *path, GError *probl
 }
 
 /* A link instead of the directory may lead anywhere, and a file has no room.
- * Returns: FALSE when there is nowhere to put the bytecode of @path */
+ *
+ * Returns: FALSE if the bytecode of @path has no place */
 static gboolean
 has_room (Work *self, const char *path)
 {
@@ -212,7 +213,7 @@ compile_file (Work *self, TerraneCompiler **compiler, const char *path, GError *
   return TRUE;
 }
 
-/* Returns: (transfer full) (nullable): one that waits, else a new one */
+/* Returns: (transfer full) (nullable): a waiting one, else a new one */
 static TerraneCompiler *
 take_compiler (Work *self, GError **error)
 {
@@ -264,7 +265,7 @@ collect (TerraneNode *node, const char *path, gpointer data, G_GNUC_UNUSED GErro
   return TRUE;
 }
 
-/* What was compiled by whomever is stale in an image, whose files all have one time. */
+/* Existing bytecode, whatever compiled it, is stale in an image, whose files all have one time. */
 static void
 remove_stale (TerraneTransformJob *job, const GPtrArray *stale)
 {
@@ -297,8 +298,8 @@ verify_file (TerraneNode *node, G_GNUC_UNUSED const char *path, gpointer data, G
   return node->type != OCI_ENTRY_FILE || terrane_object_open_verified (data, node, &fd, error);
 }
 
-/* The checkout has links to objects that nothing verified: a damaged module would make other
- * bytecode, or none, which would be remembered under the key of the undamaged file system. */
+/* The checkout has links to unverified objects: a damaged module would make other bytecode, or
+ * none, which would be remembered under the key of the undamaged file system. */
 static gboolean
 verify_root (const TerraneTransformContext *context, GError **error)
 {

@@ -18,7 +18,7 @@ enum
   FILE_SECONDS = 120, /* for one file, or to start */
   MAX_TAG = 64,
   MAX_SHOWN_OUTPUT = 400,
-  WORDS = 2, /* in front of each message: status or length of the name, length */
+  WORDS = 2, /* before each message: status or length of the name, length */
 };
 
 #define MAX_ANSWER_BYTES (UINT32_C (64) * 1024 * 1024)
@@ -30,8 +30,8 @@ struct _TerraneCompiler
   OciFd socket;
   OciFd output; /* of the interpreter's stderr, a file */
   char *tag;
-  gint64 deadline;      /* of what it does now */
-  gint64 last_deadline; /* of all */
+  gint64 deadline;      /* of the current operation */
+  gint64 last_deadline; /* of all operations */
 };
 
 char **
@@ -61,7 +61,7 @@ terrane_compiler_free (TerraneCompiler *self)
   g_free (self);
 }
 
-/* What it said before it ended: bubblewrap's reasons stand there, too. */
+/* Throws the interpreter's last output: it also has bubblewrap's reasons. */
 static gboolean
 throw_ended (TerraneCompiler *self, const char *what, GError **error)
 {
@@ -125,7 +125,7 @@ receive (TerraneCompiler *self, uint32_t *out_status, GBytes **out_data, GError 
   return TRUE;
 }
 
-/* It becomes part of file names. */
+/* The tag becomes part of file names. */
 static gboolean
 take_tag (TerraneCompiler *self, GBytes *data, GError **error)
 {
@@ -147,12 +147,12 @@ begin_work (TerraneCompiler *self)
       MIN (g_get_monotonic_time () + FILE_SECONDS * (gint64) G_USEC_PER_SEC, self->last_deadline);
 }
 
-/* On a thread of the session's: whoever waits for an answer is woken. */
+/* Called on a thread of the session: wakes the thread that waits for an answer. */
 static void
 on_ended (G_GNUC_UNUSED const TerraneSessionEnd *end, gpointer data)
 {
   const TerraneCompiler *self = data;
-  (void) shutdown (self->socket, SHUT_RDWR); /* fails when the other end is closed, too */
+  (void) shutdown (self->socket, SHUT_RDWR); /* also fails if the other end is closed */
 }
 
 static gboolean
@@ -166,7 +166,7 @@ start (TerraneCompiler *self, const TerraneInterpreter *interpreter, const char 
   self->socket = pair[0];
   g_auto (OciFd) theirs = pair[1];
   g_autofree char *script = terrane_transform_script ("compile.py");
-  /* Not -I, which would make it ignore PYTHONHASHSEED: its environment has nothing else. */
+  /* Not -I, with which it would ignore PYTHONHASHSEED: its environment has nothing else. */
   const char *const argv[] = { interpreter->path, "-S", "-s", "-B", "-c", script, NULL };
   const int stdio[] = { theirs, theirs, self->output };
   const TerraneSessionOptions options = {
@@ -175,7 +175,7 @@ start (TerraneCompiler *self, const TerraneInterpreter *interpreter, const char 
   g_auto (TerraneEmulator) emulator = { 0 };
   if (interpreter->emulated != NULL)
     terrane_emulator_find_here (interpreter->emulated, &emulator);
-  /* podman's files of its own would be made in this machine's root. */
+  /* podman would create files of its own in this machine's root. */
   if (interpreter->is_host && kind == TERRANE_SANDBOX_PODMAN)
     kind = TERRANE_SANDBOX_BUBBLEWRAP;
   const TerraneSandbox sandbox = { .root = root,

@@ -10,7 +10,7 @@ enum
   USECS_PER_MS = 1000,
 };
 
-/* Returns: FALSE when the deadline came first */
+/* Returns: FALSE if the deadline came first */
 static gboolean
 wait_for (int fd, short events, gint64 deadline)
 {
@@ -22,7 +22,7 @@ wait_for (int fd, short events, gint64 deadline)
         return FALSE;
       int n = poll (&wanted, 1, (int) MIN (left, (gint64) INT_MAX));
       if (n > 0 || (n < 0 && errno != EINTR))
-        return TRUE; /* the call that follows says what is wrong */
+        return TRUE; /* the next call gives the error */
     }
 }
 

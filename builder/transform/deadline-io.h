@@ -1,4 +1,5 @@
-/* Bytes through a socket until a moment: a peer that sends one at a time gains nothing. */
+/* Sends and receives bytes through a socket until a deadline, which a peer cannot extend by sending
+ * one byte at a time. */
 #pragma once
 
 #include <glib.h>
@@ -8,12 +9,13 @@ G_BEGIN_DECLS
 typedef enum
 {
   TERRANE_IO_DONE,
-  TERRANE_IO_ENDED,   /* the peer has gone */
-  TERRANE_IO_TOO_LATE /* not all went through until the deadline */
+  TERRANE_IO_ENDED,   /* the peer closed the connection */
+  TERRANE_IO_TOO_LATE /* not all bytes were transferred before the deadline */
 } TerraneIoResult;
 
-/** @fd: a socket. @deadline: monotonic */
+/** Sends all @len bytes. @fd: a socket. @deadline: monotonic */
 TerraneIoResult terrane_deadline_send (int fd, const void *data, size_t len, gint64 deadline);
+/** Receives exactly @len bytes. @fd: a socket. @deadline: monotonic */
 TerraneIoResult terrane_deadline_receive (int fd, void *data, size_t len, gint64 deadline);
 
 G_END_DECLS

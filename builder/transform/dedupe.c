@@ -1,4 +1,4 @@
-/* Data that several wheels bring along become one file and links to it. */
+/* Data that several wheels contain become one file and links to it. */
 #include "builder/geo/dedupe.h"
 #include "builder/transform/transform.h"
 
@@ -8,7 +8,7 @@ is_wanted (const TerraneTransformContext *context)
   return context->spec->transforms->dedupe;
 }
 
-/* Raised when the rules change. */
+/* Raised if the rules change. */
 static json_t *
 make_key (G_GNUC_UNUSED const TerraneTransformContext *context, G_GNUC_UNUSED GError **error)
 {

@@ -8,13 +8,13 @@ enum
   MAX_HEADERS = 4096,
 };
 
-/* Once check_tables() found nothing wrong, the tables lie inside of the file. */
+/* After check_tables() has succeeded, the tables lie inside the file. */
 typedef struct
 {
   const uint8_t *data;
   size_t size;
   Elf64_Ehdr header;
-  size_t names; /* offset of section names, 0 when there are none */
+  size_t names; /* offset of section names, 0 if there are none */
   size_t names_size;
 } Layout;
 
@@ -68,7 +68,7 @@ is_supported (const Layout *self)
          && (self->header.e_type == ET_DYN || self->header.e_type == ET_EXEC);
 }
 
-/* Returns: FALSE when it is not a program or library of a kind that is known here */
+/* Returns: FALSE if it is not a program or library of a known kind */
 static gboolean
 layout_init (Layout *self, const uint8_t *data, size_t size)
 {
@@ -79,7 +79,7 @@ layout_init (Layout *self, const uint8_t *data, size_t size)
   return is_supported (self);
 }
 
-/* Returns: what is wrong with the headers, NULL when nothing is; so do the other checks */
+/* Returns: what is wrong with the headers, NULL if nothing is; likewise the other checks */
 static const char *
 check_tables (Layout *self)
 {
@@ -105,7 +105,7 @@ check_tables (Layout *self)
   return NULL;
 }
 
-/* What the kernel and the dynamic linker refuse. */
+/* Checks what the kernel and the dynamic linker refuse. */
 static const char *
 check_segments (const Layout *self)
 {
@@ -127,7 +127,7 @@ check_segments (const Layout *self)
   return has_load ? NULL : "it has no segment to load";
 }
 
-/* The segment that has the address in the file. */
+/* Finds the segment that has the address in the file. */
 static gboolean
 find_load (const Layout *self, uint64_t address, uint64_t len, Elf64_Phdr *out_segment)
 {
@@ -154,7 +154,7 @@ find_segment (const Layout *self, uint32_t type, Elf64_Phdr *out_segment)
   return FALSE;
 }
 
-/* Says what is wrong with one entry. */
+/* Returns what is wrong with one entry. */
 typedef const char *(*DynamicFunc) (const Layout *self, Elf64_Dyn entry);
 
 static const char *
@@ -195,8 +195,8 @@ check_mapped (const Layout *self, Elf64_Dyn entry)
              : "a table of its dynamic section is in no segment";
 }
 
-/* Linkers put these into segments that nobody writes to. patchelf moves what has to grow into a new
- * one, which is writable. */
+/* Linkers put these into read-only segments. patchelf moves a section that has to grow into a new
+ * segment, which is writable. */
 static const char *
 check_read_only (const Layout *self, Elf64_Dyn entry)
 {
@@ -248,7 +248,7 @@ is_symbols (const Elf64_Shdr *section, const char *name)
              || g_str_has_prefix (name, ".zdebug"));
 }
 
-/* A debug file looks like its library, without the content. */
+/* Whether the section has no content in the file, as in a debug file. */
 static gboolean
 is_missing (const Elf64_Shdr *section, const char *name)
 {
@@ -256,8 +256,8 @@ is_missing (const Elf64_Shdr *section, const char *name)
          && ((section->sh_flags & SHF_EXECINSTR) != 0 || strcmp (name, ".dynamic") == 0);
 }
 
-/* What linkers and compilers put into files for linkers and debuggers, and nobody reads in a
- * program that runs. */
+/* Whether linkers and compilers made the section for linkers and debuggers, and a running program
+ * does not read it. */
 static gboolean
 is_by_toolchain (const Elf64_Shdr *section, const char *name)
 {
@@ -279,7 +279,7 @@ is_by_toolchain (const Elf64_Shdr *section, const char *name)
     default:
       break;
     }
-  /* Those of processors and of systems say what the rest is for, as .ARM.attributes does. */
+  /* Types of processors and of systems describe the other sections, as .ARM.attributes does. */
   gboolean is_special = section->sh_type >= SHT_LOOS && section->sh_type < SHT_LOUSER;
   for (size_t i = 0; starts[i] != NULL; i++)
     is_special = is_special || g_str_has_prefix (name, starts[i]);
@@ -308,7 +308,7 @@ check_sections (const Layout *self, gboolean *out_symbols)
                 || ((section.sh_flags & SHF_ALLOC) == 0 && section.sh_size > 0
                     && !is_by_toolchain (&section, name));
     }
-  /* Programs that unpack themselves find their data there; strip would take it away. */
+  /* Programs that unpack themselves find their data there; strip would remove it. */
   if (payload && *out_symbols)
     return "with data in a section of its own";
   return self->size > end ? "with data after its sections" : NULL;
@@ -338,7 +338,7 @@ terrane_elf_may_strip (const uint8_t *data, size_t size, const char **out_reason
   return reason == NULL ? TERRANE_STRIPPABLE : TERRANE_STRIP_REFUSED;
 }
 
-/* Where sections are may change; nothing else may. */
+/* Only the position of the sections may change. */
 static gboolean
 same_header (const Elf64_Ehdr *a, const Elf64_Ehdr *b)
 {
@@ -353,7 +353,7 @@ static gboolean
 same_content (const Layout *a, const Layout *b, const Elf64_Phdr *segment)
 {
   uint64_t start = segment->p_offset, end = start + segment->p_filesz;
-  start = MAX (start, sizeof (Elf64_Ehdr)); /* the header is compared by itself */
+  start = MAX (start, sizeof (Elf64_Ehdr)); /* the header is compared separately */
   return end <= start || memcmp (a->data + start, b->data + start, end - start) == 0;
 }
 
@@ -369,7 +369,7 @@ find_section (const Layout *self, uint32_t type, Elf64_Shdr *out_section)
   return FALSE;
 }
 
-/* The bytes are part of a segment; this is about where debuggers and linkers look for them. */
+/* The bytes are part of a segment; this compares where debuggers and linkers look for them. */
 static gboolean
 same_dynamic_symbols (const Layout *a, const Layout *b)
 {

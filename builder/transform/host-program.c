@@ -25,8 +25,8 @@ add_file (OciDigester *all, const char *path, GError **error)
   return TRUE;
 }
 
-/* ld.so(8), LD_TRACE_LOADED_OBJECTS: "	libelf.so.1 => /lib/libelf.so.1 (0x…)" for each library.
- * What is not an ELF file with a dynamic linker just runs, and says something else. */
+/* ld.so(8), LD_TRACE_LOADED_OBJECTS: " libelf.so.1 => /lib/libelf.so.1 (0x…)" for each library. A
+ * file that is not an ELF file with a dynamic linker just runs, and prints something else. */
 static gboolean
 add_libraries (OciDigester *all, const char *program, GError **error)
 {

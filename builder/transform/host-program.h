@@ -1,4 +1,4 @@
-/* What a program of this machine is, for keys of results that it makes. */
+/* Identifies programs of this machine, for the keys of results that they make. */
 #pragma once
 
 #include <glib.h>
@@ -7,13 +7,14 @@ G_BEGIN_DECLS
 
 /**
  * terrane_host_program_identity:
- * @name: looked for in $PATH
+ * @name: searched for in $PATH
  *
- * Digests the program and the libraries that the dynamic linker loads with it. Asked once for each
- * program: it stays the same while a command runs.
+ * Digests the program and the libraries that the dynamic linker loads with it, once for each
+ * program, since they do not change while a command runs.
  *
- * Returns: (transfer none) (nullable): text that changes when any of those files does; %NULL with
- * %OCI_ERROR_NOT_FOUND when there is no such program
+ * Returns: (transfer none): text that changes when any of these files does
+ * Errors: %OCI_ERROR_NOT_FOUND if the program does not exist; %OCI_ERROR_FORMAT, %OCI_ERROR_LIMIT,
+ *   %OCI_ERROR_IO, %OCI_ERROR_CANCELLED.
  */
 const char *terrane_host_program_identity (const char *name, GError **error);
 

@@ -13,7 +13,7 @@ enum
   ASK_DEADLINE_MS = 30 * 1000,
 };
 
-/* What was found for a minor version; the program stays the same while a command runs. */
+/* The result for a minor version; the program stays the same while a command runs. */
 typedef struct
 {
   char *path; /* (nullable) */

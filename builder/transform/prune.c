@@ -12,12 +12,12 @@ struct _TerranePruner
   const char *prefix;
   gboolean is_site;
   gboolean *path_used;    /* one for each of prune_paths */
-  gboolean *path_refused; /* it met something that is protected */
+  gboolean *path_refused; /* the pattern matched a protected path */
   TerraneTransformReport *report;
 };
 
-/* What a preset removes: files, or directories with all that is in them, and what it must not.
- * Paths are those in the image. */
+/* The files, or whole directories, that a preset removes, and those that it must not. Paths are
+ * those in the image. */
 typedef struct
 {
   const char *const *drop;
@@ -26,7 +26,7 @@ typedef struct
 
 static const char *const static_libraries[] = { "**/*.a", NULL };
 static const char *const libtool[] = { "**/*.la", NULL };
-/* They find their coders by them. */
+/* They find their coders by these files. */
 static const char *const libtool_spared[] = { "**/ImageMagick-*/**", "**/GraphicsMagick-*/**",
                                               NULL };
 static const char *const cmake[] = { "**/*.cmake", "**/lib/cmake", "**/lib64/cmake",
@@ -57,8 +57,8 @@ static const Preset presets[TERRANE_N_PRUNES] = {
   [TERRANE_PRUNE_TYPE_STUBS] = { type_stubs, type_stubs_spared },
 };
 
-/* No preset and no pattern takes these away: plugins are found by entry points, versions by
- * METADATA, and GDAL, PROJ and TLS fail late and with misleading messages without their data. */
+/* Neither a preset nor a pattern removes these: plugins are found by entry points, versions by
+ * METADATA, and without their data GDAL, PROJ and TLS fail late and with misleading messages. */
 static const char *const protected[] = { "**/*.dist-info/METADATA",
                                          "**/*.dist-info/entry_points.txt",
                                          "**/*.dist-info/top_level.txt",
@@ -89,24 +89,25 @@ static const char *const tests_spared[] = {
   NULL
 };
 
-/* Where headers are installed; all that looks like one goes, and so do the directories. */
+/* Where headers are installed; all files that look like headers are removed, and so are the
+ * directories. */
 static const char *const header_places[] = { "usr/include", "usr/local/include", "opt/include",
                                              "opt/*/include", NULL };
 static const char *const header_files[] = { "**/*.h",   "**/*.hh",  "**/*.hpp", "**/*.hxx",
                                             "**/*.ipp", "**/*.tcc", "**/*.cuh", NULL };
 
-/* Python packages may compile against their own headers while the program runs, as cupy and triton
- * do. These do not. */
+/* Python packages may compile against their own headers at run time, as cupy and triton do. These
+ * do not. */
 static const char *const header_packages[] = { "numpy/core/include", "numpy/_core/include",
                                                "pyarrow/include", NULL };
-/* Such as lie where no directory of packages is known. */
+/* Headers in places that are not a known directory of packages. */
 static const char *const headers_spared[] = { "opt/python",       "**/cupy/**",    "**/cupyx/**",
                                               "**/triton/**",     "**/torch/**",   "**/jax/**",
                                               "**/tensorflow/**", "**/pythran/**", "**/nvidia/**",
                                               "**/numba/**",      "**/cffi/**",    "**/pybind11/**",
                                               "**/jaxlib/**",     "**/cppyy*/**",  NULL };
 
-/* What a Lambda mostly talks to, when the profile does not say. */
+/* The services that most Lambda functions use, for profiles that list none. */
 static const char *const usual_services[] = { "dynamodb", "lambda", "s3",  "secretsmanager",
                                               "sns",      "sqs",    "ssm", "sso",
                                               "sso-oidc", "sts",    NULL };
@@ -141,7 +142,7 @@ terrane_pruner_free (TerranePruner *self)
   g_free (self);
 }
 
-/* The path below the tree's prefix. */
+/* Returns the path below the tree's prefix. */
 static const char *
 below_prefix (const TerranePruner *self, const char *path)
 {
@@ -163,8 +164,8 @@ stdlib_length (const char *component)
   return digits > 0 && component[len + digits] == '/' ? len + digits + 1 : 0;
 }
 
-/* The path below the directory that is on sys.path, NULL when there is none in it. The last one
- * counts: lib/python3.N/site-packages. */
+/* Returns the path below the directory on sys.path, NULL if it is in none. The last one counts:
+ * lib/python3.N/site-packages. */
 static const char *
 below_site (const TerranePruner *self, const char *path, gboolean *out_stdlib)
 {
@@ -207,9 +208,9 @@ is_test_name (const char *component, size_t len)
   return FALSE;
 }
 
-/* Directories of tests inside of packages: all above them are names that Python can import. At the
- * top there may be a package that happens to be called "tests"; only the standard library's own
- * "test" is known. */
+/* Whether it is a directory of tests inside a package: all components above it are names that
+ * Python can import. At the top, a package may happen to be called "tests"; only the standard
+ * library's own "test" is known. */
 static gboolean
 is_python_test (const TerranePruner *self, const char *path, OciEntryType type)
 {
@@ -253,12 +254,12 @@ is_header (const TerranePruner *self, const char *path, OciEntryType type)
     return FALSE;
   if (!oci_glob_match_any (header_places, path))
     return is_named && oci_glob_match_any (own, below_prefix (self, path));
-  const char *slash = strrchr (path, '/'); /* there is one in each of the places */
+  const char *slash = strrchr (path, '/'); /* one of these places */
   return is_named || type == OCI_ENTRY_DIRECTORY || strchr (slash, '.') == NULL;
 }
 
-/* Services that are not listed, and the examples of those that are. What lies beside the services
- * is about all of them. */
+/* Whether it belongs to a service that is not listed, or is an example of a listed one. Files
+ * beside the services belong to all of them. */
 static gboolean
 is_unused_service (const TerranePruner *self, const char *path, OciEntryType type)
 {
@@ -296,7 +297,7 @@ matches_preset (const TerranePruner *self, unsigned preset, const char *path, Oc
     }
 }
 
-/* The index of the pattern that matches, else -1. */
+/* Returns the index of the matching pattern, else -1. */
 static int
 matching_path (TerranePruner *self, const char *below)
 {
@@ -310,7 +311,7 @@ matching_path (TerranePruner *self, const char *below)
   return -1;
 }
 
-/* What the path is counted under when it goes, NULL when it stays. */
+/* Returns the name under which the removed path is counted, NULL if it stays. */
 static const char *
 judge (TerranePruner *self, const char *path, OciEntryType type, gboolean note)
 {

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* The length of what both paths start with, whole components and their slashes. */
+/* Returns the length of the common start of both paths, in whole components with their slashes. */
 static size_t
 common_directories (const char *a, const char *b)
 {
@@ -15,7 +15,7 @@ common_directories (const char *a, const char *b)
   return common;
 }
 
-/* From the directory of @link to @target. */
+/* Returns the relative path from the directory of @link to @target. */
 static char *
 relative_text (const char *link, const char *target)
 {

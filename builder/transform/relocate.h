@@ -1,24 +1,24 @@
-/* Symbolic links when files move inside of a tree: what "rename" moved is found where it is now.
- * Only texts of links are looked at; scripts, *.pc files and programs keep the paths that they were
- * built with. */
+/* Adjusts symbolic links when files move inside of a tree, so that files moved by "rename" are
+ * found. Only the texts of links are changed; scripts, *.pc files and programs keep the paths that
+ * they were built with. */
 #pragma once
 
 #include <glib.h>
 
 G_BEGIN_DECLS
 
-/** Where a path of the image is after the move. Returns: (transfer full) */
+/** Returns: (transfer full): where a path of the image is after the move */
 typedef char *(*TerraneMovedFunc) (const char *path, gpointer data);
 
 /**
  * terrane_relocate_link:
- * @link: path of the link in the image, as if nothing moved
+ * @link: path of the link in the image before the move
  * @target: its text
  *
- * The text that leads from where the link is to where its target is. Absolute texts stay absolute,
- * seen from the root of the image.
+ * Computes the text that leads from the new place of the link to the new place of its target.
+ * Absolute texts stay absolute, relative to the root of the image.
  *
- * Returns: (transfer full) (nullable): %NULL when the text can stay
+ * Returns: (transfer full) (nullable): %NULL if the text need not change
  */
 char *terrane_relocate_link (const char *link, const char *target, TerraneMovedFunc moved,
                              gpointer data);

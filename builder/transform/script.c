@@ -2,11 +2,11 @@
 
 #include <gio/gio.h>
 
-/* Of the file that glib-compile-resources makes. */
+/* In the file that glib-compile-resources makes. */
 extern GResource *terrane_transform_get_resource (void);
 extern void terrane_transform_register_resource (void);
 
-/* Registered when it is needed, since that needs GIO. */
+/* Registered on first use, since that needs GIO. */
 static GResource *
 get_resource (void)
 {
@@ -19,8 +19,8 @@ get_resource (void)
   return terrane_transform_get_resource ();
 }
 
-/* Several threads start interpreters at once, and the first use of a resource is not thread-safe.
- */
+/* Several threads start interpreters at once, and the first use of a resource is not
+ * thread-safe. */
 char *
 terrane_transform_script (const char *name)
 {

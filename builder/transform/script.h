@@ -1,11 +1,11 @@
-/* Python programs that are part of terrane. */
+/* Python programs that are compiled into terrane. */
 #pragma once
 
 #include <glib.h>
 
 G_BEGIN_DECLS
 
-/** @name: of a file in transform.gresource.xml. Returns: (transfer full): its text */
+/** Returns: (transfer full): text of a program. @name: of a file in transform.gresource.xml */
 char *terrane_transform_script (const char *name);
 
 G_END_DECLS

@@ -1,5 +1,5 @@
-/* Transform "strip": symbols and debug information go, by eu-strip, which knows every processor.
- * What it made is only taken when it loads exactly as before. */
+/* Transform "strip": eu-strip, which supports every processor, removes symbols and debug
+ * information. Its result is only used if it loads exactly as before. */
 #include "builder/sandbox/confine.h"
 #include "builder/store/object.h"
 #include "builder/transform/elf-layout.h"
@@ -19,7 +19,7 @@
 
 enum
 {
-  FORMAT = 2, /* raised when other files are stripped */
+  FORMAT = 2, /* raised if other files are stripped */
   STRIP_FD = 3,
   DEADLINE_MS = 300 * 1000,
   MAX_SHOWN_OUTPUT = 200,
@@ -28,13 +28,13 @@ enum
 #define PROGRAM "eu-strip"
 #define NEEDS_PROGRAM "needs " PROGRAM ", which is not in PATH; install the package elfutils"
 
-/* What all threads share. */
+/* The state that all threads share. */
 typedef struct
 {
   TerraneTransformJob *job;
   char *directory; /* for the files that eu-strip makes */
-  GMutex mutex;    /* guards the job, and what follows */
-  guint files;     /* counted for their names */
+  GMutex mutex;    /* guards the job and the members below */
+  guint files;     /* numbers their names */
 } Strip;
 
 /* A file in memory. */
@@ -74,8 +74,7 @@ is_wanted (const TerraneTransformContext *context)
   return context->spec->transforms->strip != TERRANE_STRIP_NONE;
 }
 
-/* It reads a stranger's file: nothing but @directory can be written to, and nothing else be done.
- */
+/* It reads an untrusted file: only @directory is writable, and other rights are taken away. */
 static gboolean
 run (const char *const *argv, int fd, const char *directory, uint64_t size,
      OciProcessResult *out_result, GError **error)
@@ -122,7 +121,7 @@ make_key (const TerraneTransformContext *context, GError **error)
   return key;
 }
 
-/* Where debuggers look for it. Returns: (transfer full) */
+/* Returns: (transfer full): where debuggers look for it */
 static char *
 debug_path (const Mapping *original, const char *path)
 {
@@ -147,7 +146,7 @@ write_debug (Strip *self, const char *path, const char *file, GError **error)
   terrane_object_hasher_update (hasher, mapping.data, mapping.size);
   OciDigest digest = terrane_object_hasher_finish (hasher);
   TerraneNode *node = NULL;
-  gboolean written = FALSE; /* what is read again is verified then */
+  gboolean written = FALSE; /* a file that is read again is then verified */
   if (!terrane_object_write (store, &entry, &digest, NULL, fd, &written, error))
     return FALSE;
   g_mutex_lock (&self->mutex);
@@ -192,7 +191,7 @@ keep (Strip *self, const char *reason, const char *path, const char *detail)
   g_mutex_unlock (&self->mutex);
 }
 
-/* Takes what eu-strip made if it is good and smaller. */
+/* Takes the result of eu-strip if it is good and smaller. */
 static gboolean
 take (Strip *self, const char *path, const TerraneNode *node, const Mapping *original,
       const char *stripped_file, const char *debug, const char *debug_file, GError **error)
@@ -217,7 +216,7 @@ take (Strip *self, const char *path, const TerraneNode *node, const Mapping *ori
          && replace (self, path, node, fd, stripped.size, error);
 }
 
-/* Each file has a directory of its own, named by a number: what eu-strip is led to do with one
+/* Each file has a directory of its own, named by a number: whatever one file makes eu-strip do
  * cannot reach another, and paths of images are not used on this machine. */
 static gboolean
 strip_program (Strip *self, const char *path, const TerraneNode *node, int fd,
@@ -252,7 +251,7 @@ strip_program (Strip *self, const char *path, const TerraneNode *node, int fd,
                              : g_strdup_printf (PROGRAM " failed: %.*s", MAX_SHOWN_OUTPUT, quoted);
       keep (self, "not understood by " PROGRAM, path, detail);
     }
-  /* What is above goes in the end; this saves space until then. */
+  /* The directory above is removed at the end; this saves space until then. */
   return oci_remove_tree (AT_FDCWD, directory, ok ? error : NULL) && ok;
 }
 
@@ -286,7 +285,7 @@ strip_item (gpointer data, gpointer item, G_GNUC_UNUSED GCancellable *stop, GErr
   return strip_file (data, item, error);
 }
 
-/* Symbolic links and what is too short for a header are not looked at. */
+/* Symbolic links and files that are too short for a header are skipped. */
 static gboolean
 collect (TerraneNode *node, const char *path, gpointer data, G_GNUC_UNUSED GError **error)
 {

@@ -3,7 +3,7 @@
 #include "builder/store/cache.h"
 #include "builder/version.h"
 
-/* In the order in which they are done. */
+/* In the order in which they are applied. */
 static const TerraneTransform *const transforms[] = { &terrane_transform_strip,
                                                       &terrane_transform_bytecode,
                                                       &terrane_transform_dedupe };
@@ -120,7 +120,7 @@ apply_all (TerraneTransformJob *job, TerraneTransformed *result, GError **error)
   for (size_t i = 0; i < G_N_ELEMENTS (transforms); i++)
     if (transforms[i]->wanted (context) && !apply (transforms[i], job, result->reports, error))
       return FALSE;
-  /* Before the ingest ends the transaction that the files were written in. */
+  /* Before the ingest ends the transaction in which the files were written. */
   result->has_debug = terrane_tree_root (job->debug)->children->len > 0;
   return (!result->has_debug
           || terrane_commit_write (context->store, job->debug, &result->debug, error))

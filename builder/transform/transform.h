@@ -1,8 +1,8 @@
-/* What is done to a tree after it was read: a commit goes in, another one comes out. One transform
- * is one file with one row in the table of transform.c.
+/* Changes to a tree after it was read: from one commit to another. One transform is one file with
+ * one row in the table of transform.c.
  *
- * Results are remembered by the commit and everything else that they depend on, so that a change
- * here does not read the source again, and no change does nothing. */
+ * Results are cached by the commit and everything else that they depend on, so that changing a
+ * transform does not read the source again, and an unchanged one does nothing. */
 #pragma once
 
 #include "builder/profile/source-spec.h"
@@ -13,39 +13,39 @@
 
 G_BEGIN_DECLS
 
-/* The Python that compiles. */
+/* The Python that compiles bytecode. */
 typedef struct
 {
   gboolean is_host; /* this machine's, for an image of another architecture */
-  OciDigest root;   /* else: commit of the file system that it is in */
+  OciDigest root;   /* otherwise: commit of the file system that contains it */
   char *path;       /* absolute, in that file system */
-  char *emulated;   /* (nullable): its architecture, when that is not this machine's */
+  char *emulated;   /* (nullable): its architecture, if it needs an emulator */
   char *identity;   /* of every file that it can read: the root, or see host-python.h */
-  char **env;       /* (nullable): exactly its environment */
+  char **env;       /* (nullable): its exact environment */
 } TerraneInterpreter;
 
 void terrane_interpreter_clear (TerraneInterpreter *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneInterpreter, terrane_interpreter_clear)
 
-/* What transforms are done with. */
+/* Parameters of transforms. */
 typedef struct
 {
   TerraneStore *store;
   const TerraneSourceSpec *spec;         /* of the tree */
-  const TerraneInterpreter *interpreter; /* (nullable): only looked for when it is needed */
-  const char *no_interpreter;            /* (nullable): why there is none */
-  TerraneSandboxKind sandbox;            /* in which the image's Python compiles */
-  unsigned jobs;                         /* threads, at least 1 */
+  const TerraneInterpreter *interpreter; /* (nullable): only looked for if it is needed */
+  const char *no_interpreter;            /* (nullable): why none was found */
+  TerraneSandboxKind sandbox;            /* sandbox in which the image's Python compiles */
+  unsigned jobs;                         /* number of threads, at least 1 */
   const TerraneProgress *progress;
 } TerraneTransformContext;
 
-/* One transform at work. */
+/* A transform while it is applied. */
 typedef struct
 {
   const TerraneTransformContext *context;
-  TerraneTree *source;   /* the tree as it was read: not changed by any transform */
-  TerraneIngest *ingest; /* holds all of it already; what is added replaces */
-  TerraneTree *debug;    /* files for debuggers, their objects written */
+  TerraneTree *source;   /* the tree as it was read, not changed by any transform */
+  TerraneIngest *ingest; /* already contains the whole tree; what is added replaces */
+  TerraneTree *debug;    /* files for debuggers, whose objects are written */
   TerraneTransformReport *report;
 } TerraneTransformJob;
 
@@ -56,7 +56,7 @@ typedef struct
   gboolean (*wanted) (const TerraneTransformContext *context);
 
   /* Everything that the result depends on besides the tree. Returns: (transfer full) (nullable):
-   * %NULL with an error when the transform cannot be done here */
+   * NULL with an error if the transform cannot be applied here */
   json_t *(*key) (const TerraneTransformContext *context, GError **error);
 
   gboolean (*apply) (TerraneTransformJob *job, GError **error);
@@ -66,18 +66,20 @@ extern const TerraneTransform terrane_transform_strip;
 extern const TerraneTransform terrane_transform_bytecode;
 extern const TerraneTransform terrane_transform_dedupe;
 
-/** What the transforms that the tree wants depend on besides the tree. Returns: (transfer full)
- * (nullable): an array; empty when none is wanted */
+/** Returns: (transfer full): an array with everything that the tree's transforms depend on besides
+ * the tree; empty if none is requested. Errors: those of the transforms' keys:
+ * %OCI_ERROR_NOT_FOUND, %OCI_ERROR_USAGE, %OCI_ERROR_UNSUPPORTED, %OCI_ERROR_FORMAT,
+ * %OCI_ERROR_LIMIT, %OCI_ERROR_IO, %OCI_ERROR_CANCELLED. */
 json_t *terrane_transform_keys (const TerraneTransformContext *context, GError **error);
 
-/* What came out. */
+/* Result of the transforms. */
 typedef struct
 {
   OciDigest commit;
-  TerraneTree *tree; /* (nullable): when it was just made */
+  TerraneTree *tree; /* (nullable): set if it was just made */
   json_t *reports;   /* (nullable) array, in the order of the table */
-  gboolean made;     /* now */
-  json_t *keys;      /* (nullable): terrane_transform_keys(), unless nothing is wanted */
+  gboolean made;     /* made now, not found in the cache */
+  json_t *keys;      /* (nullable): terrane_transform_keys(), NULL if none is requested */
   gboolean has_debug;
   OciDigest debug; /* commit of the files for debuggers */
 } TerraneTransformed;
@@ -88,7 +90,9 @@ typedef struct
  * @keys: from terrane_transform_keys()
  * @out_transformed: (out caller-allocates): without the tree
  *
- * Looks for what transforms made of a tree before.
+ * Looks for a cached result.
+ *
+ * Errors: codes of %G_IO_ERROR (from libostree).
  */
 gboolean terrane_transform_find (TerraneStore *store, const OciDigest *commit, json_t *keys,
                                  TerraneTransformed *out_transformed, gboolean *out_found,
@@ -97,10 +101,13 @@ gboolean terrane_transform_find (TerraneStore *store, const OciDigest *commit, j
 /**
  * terrane_transform_tree:
  * @commit: of the tree as it was read
- * @out_transformed: (out caller-allocates): its members are the caller's
+ * @out_transformed: (out caller-allocates): owned by the caller
  *
- * Does what the tree's profile asks for, unless the result is stored. Without anything to do the
- * commit stays and there are no reports.
+ * Applies the transforms of the profile, unless the result is stored. Without any the commit does
+ * not change, and there are no reports. Errors: those of the transforms: %OCI_ERROR_NOT_FOUND,
+ * %OCI_ERROR_USAGE, %OCI_ERROR_FORMAT, %OCI_ERROR_CORRUPT, %OCI_ERROR_UNSUPPORTED,
+ * %OCI_ERROR_LIMIT, %OCI_ERROR_TIMEOUT, %OCI_ERROR_IO, %OCI_ERROR_CANCELLED, and codes of
+ * %G_IO_ERROR (from libostree).
  */
 gboolean terrane_transform_tree (const TerraneTransformContext *context, const OciDigest *commit,
                                  TerraneTransformed *out_transformed, GError **error);

@@ -16,7 +16,7 @@ enum
 {
   MAX_DEPTH = 60,
   MAX_FILES = 100,
-  TOLERATED = 100, /* one file in so many may stay: what other programs have open does */
+  TOLERATED = 100, /* one file in so many may stay: files that other programs have open do */
 };
 
 typedef struct
@@ -40,10 +40,10 @@ drop_file (int directory, const char *name, G_GNUC_UNUSED const char *path, gpoi
     count->in_memory++;
 }
 
-/* @path: of the file from the root, without a slash in front */
+/* @path: from the root, without a leading slash */
 typedef void (*FileFunc) (int directory, const char *name, const char *path, gpointer data);
 
-/* What cannot be read is left out. */
+/* Files that cannot be read are left out. */
 static void
 walk (int directory, const char *path, unsigned depth, FileFunc func, gpointer data)
 {
@@ -95,8 +95,8 @@ read_clear (gpointer data)
   g_free (((Read *) data)->path);
 }
 
-/* The kernel tells it the owner of a file alone: others see all of it in memory, and none of it as
- * read. */
+/* The kernel tells only the owner of a file: for other users all of it is in memory, and none of it
+ * was read. */
 static uint64_t
 bytes_in_memory (int fd, uint64_t size)
 {

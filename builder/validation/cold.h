@@ -1,5 +1,5 @@
-/* Files out of memory, so that a program starts as on a machine that never had them; and which it
- * has read. */
+/* Evicts files from the page cache for cold-start measurements, and finds out which files were
+ * read. */
 #pragma once
 
 #include <glib.h>
@@ -11,20 +11,19 @@ G_BEGIN_DECLS
  * terrane_cold_drop:
  * @root: directory descriptor of a file system that is only read
  *
- * Asks the kernel to forget the content of all its files, and looks whether it did.
+ * Asks the kernel to evict the content of all its files, and checks whether it did.
  *
- * Returns: whether what is read now comes from storage, but for a hundredth of the files
+ * Returns: whether what is read now comes from storage, for at least 99 of 100 files
  */
 gboolean terrane_cold_drop (int root);
 
 /**
  * terrane_cold_files:
+ * Finds out which content is in memory: after terrane_cold_drop() and one process, what that
+ * process read, including the kernel's read-ahead.
  *
- * What of the files is in memory: after the above and one process what that has read, with what the
- * kernel reads ahead.
- *
- * Returns: (transfer full): array of {"path", "bytes"}, most first, at most 100; of files that are
- * one in the store the first path
+ * Returns: (transfer full): array of {"path", "bytes"}, largest first, at most 100; for files that
+ *   are one in the store the first path
  */
 json_t *terrane_cold_files (int root);
 

@@ -17,7 +17,7 @@
 enum
 {
   MAX_DIRECTORIES = 100, /* of those that a process names */
-  MAX_ENTRIES = 500000,  /* of a search through the image */
+  MAX_ENTRIES = 500000,  /* looked at in a search through the image */
   MAX_DEPTH = 40,
 };
 
@@ -31,7 +31,7 @@ lookup_env (const TerraneExplainContext *context, const char *name)
   return NULL;
 }
 
-/* The text from after @before to @after; NULL when they are not there. */
+/* Returns the text between @before and @after; NULL if they are missing. */
 static char *
 between (const char *text, const char *before, const char *after)
 {
@@ -43,7 +43,7 @@ between (const char *text, const char *before, const char *after)
   return end != NULL && end - start < PATH_MAX ? g_strndup (start, (gsize) (end - start)) : NULL;
 }
 
-/* An extension module of @stem in @directory for a Python that this is not. */
+/* Finds an extension module of @stem in @directory that is for another Python. */
 static char *
 find_foreign_module (const TerraneExplainContext *context, const char *directory, const char *stem)
 {
@@ -265,10 +265,10 @@ normalise (const char *name, size_t len)
   return g_strdup (g_strdelimit (lower, "-.", '_'));
 }
 
-/* What of installed packages' metadata there is in a directory. */
+/* The metadata of installed packages in a directory. */
 typedef struct
 {
-  gboolean any;  /* of whatever package */
+  gboolean any;  /* of any package */
   gboolean code; /* a module or package of that name */
 } Metadata;
 
@@ -290,7 +290,7 @@ look_for_metadata (const TerraneExplainContext *context, const char *directory, 
     }
 }
 
-/* The name ends with the line; of pkg_resources it is in quotes. */
+/* The name ends with the line; pkg_resources quotes it. */
 static char *
 explain_metadata (const TerraneExplainContext *context, const char *text, const json_t *facts)
 {
@@ -345,7 +345,7 @@ typedef struct
 {
   const char *needle;
   ExplainFunc func;
-  const char *text; /* where there is nothing to look up */
+  const char *text; /* for messages without something to look up */
 } Row;
 
 #define NO_SEMAPHORES                                                                              \
@@ -360,7 +360,7 @@ typedef struct
   "can be written to: set HOME to /tmp in config.env, or the library's own variable for its "      \
   "cache (MPLCONFIGDIR, XDG_CACHE_HOME, CARTOPY_DATA_DIR…) to a directory below it."
 
-/* The first row that fits says it: what is more special stands first. */
+/* The first row that matches is used: special rows come first. */
 static const Row rows[] = {
   { "DATABASE.LAYOUT.VERSION", NULL,
     "PROJ reads the proj.db of another PROJ, one too old for it: PROJ_DATA or PROJ_LIB leads a "

@@ -1,5 +1,5 @@
-/* What a message of a failed import or operation means in this image: messages that name the wrong
- * cause, translated, with what the image's files say. */
+/* Explains messages of failed imports or operations: messages that name the wrong cause are
+ * interpreted with the help of the image's files. */
 #pragma once
 
 #include <jansson.h>
@@ -20,13 +20,13 @@ typedef struct
 /**
  * terrane_explain:
  * @message: of what failed
- * @output: (nullable): what it printed; the message counts before its last traceback, and that
- * before all of it
- * @facts: (nullable): what the process said about itself, such as "module" and "package_path"
+ * @output: (nullable): its output; the message has precedence over its last traceback, and that
+ *   over the whole output
+ * @facts: (nullable): what the process reported about itself, such as "module" and "package_path"
  *
- * Looks only at names and first bytes of files inside the image.
+ * Examines only names and first bytes of files inside the image.
  *
- * Returns: (transfer full) (nullable): NULL when nothing is known about it
+ * Returns: (transfer full) (nullable): %NULL if there is no explanation
  */
 char *terrane_explain (const TerraneExplainContext *context, const char *message,
                        const char *output, const json_t *facts);

@@ -8,7 +8,7 @@
 
 enum
 {
-  MAX_FILES = 8, /* handed to one process */
+  MAX_FILES = 8, /* passed to one process */
 };
 
 /* The working directory is first on sys.path of `python -c`, as for the runtime's `python -m`. */
@@ -100,7 +100,7 @@ terrane_run_group (const TerraneRun *self, const char *group, json_t *config,
   return ok;
 }
 
-/* The failure of a process that did not say that it was through. */
+/* Adds the failure of a process that did not report its end. */
 static void
 add_broken_end (const TerraneRun *self, const char *kind, const char *name, TerraneReport *report,
                 TerraneProcessResult *process)

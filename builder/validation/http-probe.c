@@ -15,7 +15,7 @@ enum
   USECS_PER_MS = 1000,
 };
 
-/* A server that runs. */
+/* A running server. */
 typedef struct
 {
   TerraneSession *session;
@@ -36,7 +36,7 @@ terrane_http_probe_name (const TerraneProfile *profile, guint index)
   return g_strdup_printf ("%s %s", spec->method, spec->path);
 }
 
-/* What the platforms set; the port is where the server must listen. */
+/* The variables that the platforms set; the port is where the server must listen. */
 static char **
 server_env (const TerraneProbes *self)
 {
@@ -78,7 +78,7 @@ start_server (const TerraneProbes *self, TerraneLogTail *log, Server *server, GE
     .kind = self->sandbox,
     .emulator = self->emulator,
     .mounts = self->mounts,
-    .writable = self->profile->target != TERRANE_TARGET_AWS_LAMBDA, /* as there */
+    .writable = self->profile->target != TERRANE_TARGET_AWS_LAMBDA, /* like the platform */
   };
   const TerraneSessionOptions options = {
     .memory_bytes = self->limits->memory,
@@ -124,7 +124,7 @@ judge (const TerraneHttpSpec *spec, const OciHttpAnswer *answer)
                           wanted);
 }
 
-/* A server may not listen yet: then it is asked again, over a new socket. */
+/* A server may not listen yet: then the request is repeated over a new socket. */
 static gboolean
 ask_once (Server *server, const TerraneHttpSpec *spec, gint64 deadline, OciHttpAnswer *answer,
           GError **error)
@@ -139,13 +139,13 @@ ask_once (Server *server, const TerraneHttpSpec *spec, gint64 deadline, OciHttpA
          && oci_http_ask (&question, answer, error);
 }
 
-/* Returns: the reason why there is no answer. @refused: every question before was */
+/* Returns: the reason for the missing answer. @refused: every request before was refused */
 static char *
 explain (Server *server, const GError *error, gboolean refused)
 {
   if (refused)
     return g_strdup_printf ("the server does not listen on port %d, which PORT names", PORT);
-  /* Of a sandbox that is about to end, its end says more. */
+  /* If a sandbox is about to end, its end is the better reason. */
   if (g_error_matches (error, OCI_ERROR, OCI_ERROR_IO)
       && terrane_session_wait_until (server->session, g_get_monotonic_time () + SETTLE_USECS))
     return describe_end (server->session);
@@ -171,7 +171,7 @@ ask (Server *server, const TerraneHttpSpec *spec, gint64 deadline, TerraneProbeR
       if (unreachable && g_atomic_int_get (&server->ended))
         return describe_end (server->session);
       result->timed_out = g_get_monotonic_time () > deadline;
-      /* The last question may have had no time even to be refused. */
+      /* The last request may have had no time even to be refused. */
       refused = unreachable || (refused && deadline - asked < LAST_USECS);
       if (result->timed_out || !unreachable)
         return explain (server, error, refused);

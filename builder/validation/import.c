@@ -11,7 +11,7 @@ enum
   WARM_RUNS = 5,
 };
 
-/* Whose libraries are known to get into each other's way, depending on who is first. */
+/* Packages whose libraries are known to conflict, depending on which is first. */
 static const char *const clashes[][2] = {
   { "sqlite3", "osgeo.gdal" }, { "sqlite3", "rasterio" }, { "osgeo.gdal", "rasterio" },
   { "rasterio", "fiona" },     { "rasterio", "pyogrio" }, { "pyproj", "rasterio" },
@@ -45,8 +45,8 @@ module_config (const char *const *modules)
   return config;
 }
 
-/* One fresh process that imports modules in that order. @costs: it also says what each of them
- * takes of it. @out_usecs: of the imports alone. */
+/* Imports modules in that order in one fresh process. @costs: also reports the share of each.
+ * @out_usecs: of the imports alone */
 static gboolean
 import_once (const TerraneRun *self, const char *const *modules, gboolean costs,
              TerraneResult *result, uint64_t *out_usecs, GError **error)
@@ -83,7 +83,7 @@ import_once (const TerraneRun *self, const char *const *modules, gboolean costs,
 }
 
 /* The first run fills the page cache; those after it are measured, and one with an empty cache,
- * which also tells modules and files apart. */
+ * which also measures modules and files separately. */
 static gboolean
 measure_import (const TerraneRun *self, const char *const *modules, TerraneResult *result,
                 GError **error)
@@ -171,7 +171,7 @@ run_orders (TerraneRun *self, const GPtrArray *present, GError **error)
   return TRUE;
 }
 
-/* Which of the known packages there are, for the orders that the suite tries. */
+/* Finds which of the known packages are installed, for the orders that the suite tries. */
 static gboolean
 probe (TerraneRun *self, GPtrArray *present, GError **error)
 {

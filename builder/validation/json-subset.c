@@ -9,7 +9,7 @@ enum
   MAX_SHOWN_CHARS = 200,
 };
 
-/* Shortened, and quoted as everything from outside. */
+/* Shortened, and quoted like all untrusted text. */
 static char *
 show (json_t *value)
 {

@@ -1,4 +1,4 @@
-/* Whether a JSON value has what was expected of it. */
+/* Compares a JSON value with an expected one. */
 #pragma once
 
 #include <glib.h>
@@ -8,11 +8,11 @@ G_BEGIN_DECLS
 
 /**
  * terrane_json_subset:
- * @expect: objects may have further members in @value, at any depth; everything else is equal, and
- *   numbers are by their values
+ * @expect: objects in @value may have further members, at any depth; everything else must be equal,
+ *   and numbers are compared by value
  *
- * Returns: (transfer full) (nullable): NULL when it has; else the first difference:
- *   "statusCode is 500, expected 200"
+ * Returns: (transfer full) (nullable): %NULL if it matches; else the first difference: "statusCode
+ *   is 500, expected 200"
  */
 char *terrane_json_subset (json_t *expect, json_t *value);
 

@@ -40,7 +40,7 @@ append_attribute (GString *xml, const char *name, const char *value)
   g_string_append_c (xml, '"');
 }
 
-/* In whole numbers, so that no locale has a say. */
+/* In whole numbers, so that the locale does not matter. */
 static void
 append_seconds (GString *xml, json_int_t usecs)
 {

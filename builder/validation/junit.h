@@ -1,4 +1,4 @@
-/* Results as JUnit XML, which CI systems show. */
+/* Formats results as JUnit XML, which CI systems display. */
 #pragma once
 
 #include <jansson.h>
@@ -10,9 +10,9 @@ G_BEGIN_DECLS
 /**
  * terrane_junit_format:
  * @name: of the suite, such as the image
- * @results: as terrane_results_to_json() gives them
+ * @results: from terrane_results_to_json()
  *
- * Returns: (transfer full): the document; what XML cannot hold is replaced
+ * Returns: (transfer full): the document; characters that XML cannot hold are replaced
  */
 char *terrane_junit_format (const char *name, const json_t *results);
 

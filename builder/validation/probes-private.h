@@ -1,4 +1,4 @@
-/* What the probes share. */
+/* Types and functions shared by the probes. */
 #pragma once
 
 #include "builder/lambda/lambda.h"
@@ -10,16 +10,17 @@ G_BEGIN_DECLS
 
 enum
 {
-  TERRANE_GATE_LOG_BYTES = 4 * 1024, /* of the end of a log, as Lambda shows of one */
+  TERRANE_GATE_LOG_BYTES = 4 * 1024, /* of the end of a log, the same number as Lambda's */
 };
 
-/* The end of what a program wrote; written by one thread at a time. */
+/* The end of a program's output; written by one thread at a time. */
 typedef struct
 {
   GMutex mutex;
   OciCapture text;
 } TerraneLogTail;
 
+/** Makes an empty tail. */
 void terrane_log_tail_init (TerraneLogTail *self);
 void terrane_log_tail_clear (TerraneLogTail *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneLogTail, terrane_log_tail_clear)
@@ -28,35 +29,42 @@ void terrane_log_tail_write (const char *bytes, size_t len, gpointer data);
 /** Returns: (transfer full): valid UTF-8 */
 char *terrane_log_tail_text (TerraneLogTail *self);
 
-/* What one of them found. */
+/* Result of a probe. */
 typedef struct
 {
   const char *kind;
   char *name;
-  char *explanation; /* (nullable): what the reason means in this image */
-  char *reason;      /* (nullable): why it failed, in one line or more; NULL: it passed */
+  char *explanation; /* (nullable): meaning of the reason in this image */
+  char *reason;      /* (nullable): why it failed, in one or more lines; NULL if it passed */
   gboolean timed_out;
   uint64_t wall_usecs;
   uint64_t peak_bytes;
   char *output; /* the end of the log */
-  json_t *more; /* (nullable): members of its own */
+  json_t *more; /* (nullable): members specific to this kind */
 } TerraneProbeResult;
 
 void terrane_probe_result_clear (TerraneProbeResult *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneProbeResult, terrane_probe_result_clear)
 
-/** Each fills in a result that its caller clears; FALSE as terrane_probes_run() says. */
+/** Each runs a probe and fills in a result, to be cleared by the caller. Errors: as
+ * terrane_probes_run(): %OCI_ERROR_USAGE, %OCI_ERROR_UNSUPPORTED, %OCI_ERROR_LIMIT,
+ * %OCI_ERROR_NOT_FOUND, %OCI_ERROR_EXISTS, %OCI_ERROR_IO, %OCI_ERROR_CANCELLED, and codes of
+ * %G_FILE_ERROR. */
 gboolean terrane_invoke_probe_run (const TerraneProbes *self, guint index,
                                    TerraneProbeResult *result, GError **error);
+/** Like terrane_invoke_probe_run(), for a request to a web server. Errors: %OCI_ERROR_USAGE,
+ * %OCI_ERROR_UNSUPPORTED, %OCI_ERROR_LIMIT, %OCI_ERROR_NOT_FOUND, %OCI_ERROR_IO,
+ * %OCI_ERROR_CANCELLED, and codes of %G_FILE_ERROR. */
 gboolean terrane_http_probe_run (const TerraneProbes *self, guint index, TerraneProbeResult *result,
                                  GError **error);
 
-/** Sets the reason when an answer is not what was expected. */
+/** Sets the reason if an answer is not the expected one. */
 void terrane_invoke_probe_judge (const TerraneInvokeSpec *spec, const TerraneLambdaResult *answer,
                                  TerraneProbeResult *result);
 
-/** What an element is called: the name of its event's file, or its method and path. */
+/** Returns: (transfer full): name of an element: that of its event's file */
 char *terrane_invoke_probe_name (const TerraneProfile *profile, guint index);
+/** Returns: (transfer full): name of an element: its method and path */
 char *terrane_http_probe_name (const TerraneProfile *profile, guint index);
 
 G_END_DECLS

@@ -74,7 +74,7 @@ add_result (json_t *results, const TerraneProbeResult *result)
   oci_json_set (object, "wall_usecs", json_integer ((json_int_t) result->wall_usecs));
   oci_json_set (object, "peak_rss_bytes", json_integer ((json_int_t) result->peak_bytes));
   if (result->more != NULL)
-    (void) json_object_update (object, result->more); /* fails without memory alone */
+    (void) json_object_update (object, result->more); /* fails only without memory */
   oci_json_set (object, "output", oci_json_text (result->output != NULL ? result->output : ""));
   oci_json_append (results, object);
 }
@@ -119,7 +119,7 @@ terrane_probes_load (const TerraneProfile *profile, GError **error)
           return NULL;
         }
       g_autoptr (GBytes) given = event;
-      event = terrane_event_take (given, error);
+      event = terrane_event_read (given, error);
       if (event == NULL)
         {
           g_prefix_error (error, "%s.event: ", spec->where);

@@ -1,5 +1,5 @@
-/* What the Python side of the validation says, one line for each outcome. It comes out of the
- * image: any of it may be missing, wrong or made up. */
+/* Parses the output of the Python side of the validation, one line for each outcome. It comes from
+ * inside the image: any of it may be missing, wrong or forged. */
 #pragma once
 
 #include "builder/validation/result.h"
@@ -15,8 +15,8 @@ enum
 typedef struct
 {
   GPtrArray *results; /* of TerraneResult */
-  char *begun;        /* (nullable): what had begun and not ended */
-  gboolean ended;     /* the process said that it was through */
+  char *begun;        /* (nullable): an operation that began and did not end */
+  gboolean ended;     /* the process reported that it was finished */
   char *rest;         /* the output without these lines */
 } TerraneReport;
 
@@ -26,16 +26,16 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneReport, terrane_report_clear)
 /**
  * terrane_report_parse:
  * @output: of the process
- * @token: what its lines start with
+ * @token: prefix of its lines
  * @kind: of the results; a literal
  *
- * Lines that are not as they should be are left in the rest.
+ * Malformed lines stay in the rest.
  */
 void terrane_report_parse (const char *output, const char *token, const char *kind,
                            TerraneReport *out_report);
 
-/** What modules took of an import, by what its process said. Returns: (transfer full): array of
- * {"name", "self_usecs", "total_usecs"}, most first, at most ten */
+/** Returns: (transfer full): time of an import by module, as reported by its process: array of
+ * {"name", "self_usecs", "total_usecs"}, largest first, at most ten */
 json_t *terrane_report_modules (const json_t *facts);
 
 G_END_DECLS

@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 /* The working directory is first on sys.path, by its name as for the runtime's `python -m`: `python
- * -c` has '' there, where importlib.metadata of Python 3.9 finds nothing. Run by its name a script
- * would have its own directory there, which has nothing of the image. */
+ * -c` has '' there, where importlib.metadata of Python 3.9 finds nothing. If a script were run by
+ * its name, its own directory would be there, which has no files of the image. */
 static const char script_code[] =
     "import os, runpy, sys; sys.argv = sys.argv[1:]; sys.path[:1] = [p or os.getcwd () for p in "
     "sys.path[:1]]; runpy.run_path (sys.argv[0], run_name='__main__')";
@@ -49,7 +49,7 @@ image_path (const TerraneValidation *self)
   return TERRANE_SANDBOX_DEFAULT_PATH;
 }
 
-/* A program of the image, looked for along its own PATH inside its own file system. */
+/* Finds a program of the image, along its own PATH inside its own file system. */
 static char *
 find_program (const TerraneRun *self, const char *name)
 {

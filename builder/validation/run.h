@@ -1,5 +1,5 @@
-/* Running an image's own code to see whether it works: everything that a profile asks for, each in
- * a fresh sandbox. */
+/* Runs an image's own code to find out whether it works: everything that a profile requests, each
+ * in a fresh sandbox. */
 #pragma once
 
 #include "builder/profile/limits-spec.h"
@@ -22,12 +22,12 @@ typedef void (*TerraneValidationFunc) (gpointer data, const char *kind, const ch
 
 typedef struct
 {
-  const TerraneSandbox *sandbox; /* its tmp_bytes are set by the limits */
+  const TerraneSandbox *sandbox; /* its tmp_bytes are set from the limits */
   const char *architecture;      /* of the image */
   const TerraneValidateSpec *spec;
   const TerraneLimitsSpec *limits;
   const GPtrArray *scripts;      /* of TerraneValidationScript: those of the spec */
-  gboolean measure;              /* imports warm and cold: seven processes instead of one */
+  gboolean measure;              /* measure imports warm and cold: seven processes instead of one */
   TerraneValidationFunc started; /* (nullable) */
   gpointer data;
   GCancellable *cancellable; /* (nullable) */
@@ -37,11 +37,10 @@ typedef struct
  * terrane_validation_run:
  * @out_results: (out) (transfer full): of TerraneResult
  *
- * Runs everything, also after something failed, and holds it against the limits.
- *
- * Returns: FALSE only when a name is not one (%OCI_ERROR_USAGE), before anything is run, when the
- *   image has no Python and something needs it, when a sandbox could not be made, or on
- *   %OCI_ERROR_CANCELLED
+ * Runs everything, even after a failure, and compares it with the limits. Errors: %OCI_ERROR_USAGE
+ * for an invalid name, before anything is run; if the image has no Python and something needs it
+ * (%OCI_ERROR_NOT_FOUND); those of making a sandbox (%OCI_ERROR_UNSUPPORTED, %OCI_ERROR_LIMIT,
+ * %OCI_ERROR_IO, codes of %G_FILE_ERROR); %OCI_ERROR_CANCELLED.
  */
 gboolean terrane_validation_run (const TerraneValidation *self, GPtrArray **out_results,
                                  GError **error);

@@ -11,11 +11,11 @@ static const char *const suite_files[] = { "harness.py",  "imports.py", "probe.p
                                            "versions.py", "crs.py",     "raster.py", "vector.py",
                                            "numeric.py",  "network.py", "ranges.py", NULL };
 
-/* Named here, or the linker would leave it out. */
+/* Referenced here, or the linker would leave it out. */
 extern GResource *terrane_suite_get_resource (void);
 extern void terrane_suite_register_resource (void);
 
-/* Registered when it is needed, since that needs GIO. */
+/* Registered on first use, since that needs GIO. */
 static GResource *
 get_resource (void)
 {

@@ -1,4 +1,4 @@
-/* The Python side of the validation, which is part of the program, and what it is told. */
+/* The Python side of the validation, which is compiled into the program, and its configuration. */
 #pragma once
 
 #include "builder/profile/validate-spec.h"
@@ -7,13 +7,13 @@
 
 G_BEGIN_DECLS
 
-/** A file of builder/validation/suite/. Returns: (transfer full) */
+/** Returns: (transfer full): a file of builder/validation/suite/ */
 GBytes *terrane_suite_file (const char *name);
 
-/** Drivers, codecs and transformations, as asked.py reads them. Returns: (transfer full) */
+/** Returns: (transfer full): drivers, codecs and transformations in the form that asked.py reads */
 json_t *terrane_validation_asked_config (const TerraneValidateSpec *spec);
 
-/** Returns: the digest of everything built in that an outcome depends on. */
+/** Returns: the digest of all built-in files that an outcome depends on */
 OciDigest terrane_suite_version (void);
 
 G_END_DECLS

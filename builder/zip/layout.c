@@ -15,7 +15,7 @@ terrane_zip_root (TerraneZipKind kind)
   return kind == TERRANE_ZIP_LAYER ? "opt" : "var/task";
 }
 
-/* What follows @prefix in @path. Returns: (nullable) */
+/* Returns: (nullable): what follows @prefix in @path */
 static const char *
 after (const char *path, const char *prefix)
 {
@@ -82,9 +82,10 @@ typedef struct
   guint n_placed;
 } Layout;
 
-/* What is outside of the zip, such as the base's, stays where it is, so that a link that goes
- * elsewhere must say so from the root on. @placed: of the link. Returns: (transfer full): what its
- * text must be where it goes */
+/* Files outside the zip, such as the base's, stay where they are, so that a link to them must be
+ * absolute. @placed: where the link goes.
+ *
+ * Returns: (transfer full): the text of the link at its new place */
 static char *
 place_target (const Layout *self, const char *path, const char *placed, const char *target)
 {
@@ -106,7 +107,7 @@ place_node (TerraneNode *node, const char *path, gpointer data, GError **error)
   g_autofree char *placed = terrane_zip_place (self->kind, path);
   gboolean is_root = placed != NULL && placed[0] == '\0';
   if (node->type == OCI_ENTRY_DIRECTORY && (placed == NULL || is_root))
-    return TRUE; /* on the way to others, or empty */
+    return TRUE; /* on the way to other files, or empty */
   if (placed == NULL || is_root)
     {
       if (self->n_outside++ < MAX_SHOWN)

@@ -1,12 +1,12 @@
-/* Where files of a tree are in a zip: what Lambda unpacks at /opt, or at /var/task.
+/* Maps files of a tree to their place in a zip, which Lambda unpacks at /opt or at /var/task.
  *
- *  in the image                              in a layer                            in a function
- *  /opt/…                                    …
- *  /var/task/…                               python/…                              …
- *  /usr/lib/python3.N/site-packages/…,       python/lib/python3.N/site-packages/…
- *  also in /usr/local, /var/lang, and dist-packages
+ *     in the image                              in a layer                            in a function
+ *     /opt/…                                    …
+ *     /var/task/…                               python/…                              …
+ *     /usr/lib/python3.N/site-packages/…,       python/lib/python3.N/site-packages/…
+ *     also in /usr/local, /var/lang, and dist-packages
  *
- * Nothing else can be there: the rest of the file system is Lambda's own. */
+ * Other files cannot be in a zip: the rest of the file system is Lambda's own. */
 #pragma once
 
 #include "builder/store/tree.h"
@@ -14,21 +14,21 @@
 
 G_BEGIN_DECLS
 
-/** "opt", "var/task": where a zip is unpacked. */
+/** Returns: (transfer none): "opt", "var/task": the directory where a zip is unpacked */
 const char *terrane_zip_root (TerraneZipKind kind);
 
-/** Where @path of the image is in a zip; "" for its root. Returns: (transfer full) (nullable):
- * %NULL when it has no place there */
+/** Returns: (transfer full) (nullable): place of the image's @path in a zip; "" for its root; %NULL
+ * if it has none */
 char *terrane_zip_place (TerraneZipKind kind, const char *path);
 
 /**
  * terrane_zip_lay_out:
  * @name: of the tree
  *
- * Links that lead from one of the places to another are changed so that they lead there.
+ * Makes the tree of the zip. Links from one of the places to another are adjusted.
  *
- * Returns: (transfer full) (nullable): the tree as the zip will have it; an error lists the files
- *   that have no place
+ * Returns: (transfer full): the error lists the files that have no place
+ * Errors: %OCI_ERROR_USAGE, %OCI_ERROR_FORMAT.
  */
 TerraneTree *terrane_zip_lay_out (TerraneZipKind kind, TerraneTree *tree, const char *name,
                                   GError **error);

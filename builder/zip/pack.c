@@ -11,7 +11,7 @@
 enum
 {
   COPY_BYTES = 256 * 1024,
-  SMALL_BYTES = 1024 * 1024, /* packed whole, several at a time */
+  SMALL_BYTES = 1024 * 1024, /* packed in memory, several at a time */
   BATCH_BYTES = 16 * 1024 * 1024,
 };
 
@@ -39,7 +39,7 @@ typedef struct
   uint64_t batch_bytes;
 } Job;
 
-/* A small file under way. */
+/* A small file in progress. */
 typedef struct
 {
   TerraneZipMember *member;
@@ -196,7 +196,7 @@ terrane_zip_pack_tree (TerraneTree *tree, const TerraneZipPackOptions *options, 
          && terrane_tree_foreach (tree, pack_node, &job, error) && flush_batch (&job, error);
 }
 
-/* A file that is written and digested. */
+/* A file that is written and digested at the same time. */
 typedef struct
 {
   OciTempFile file;

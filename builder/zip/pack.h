@@ -1,5 +1,8 @@
-/* The members of zips, packed once: what they will take is known before any file is written, and
- * each can go into whichever file has room for it. */
+/* Packs the members of zips once, so that their size is known before any file is written, and each
+ * can be put into whichever file has room for it.
+ *
+ * Errors: %OCI_ERROR_USAGE, %OCI_ERROR_FORMAT, %OCI_ERROR_CORRUPT, %OCI_ERROR_UNSUPPORTED,
+ * %OCI_ERROR_LIMIT, %OCI_ERROR_IO, %OCI_ERROR_CANCELLED. */
 #pragma once
 
 #include "builder/progress.h"
@@ -16,12 +19,12 @@ typedef struct
   char *path; /* in the zip */
   TerraneNode *node;
   OciZipContent content;
-  uint64_t at; /* of a file: where its packed content is in the spool */
+  uint64_t at; /* of a file: offset of its packed content in the spool */
 } TerraneZipMember;
 
 typedef struct
 {
-  GPtrArray *members; /* of TerraneZipMember, parents first, each directory's by name */
+  GPtrArray *members; /* of TerraneZipMember, parents first, those of a directory sorted by name */
   OciTempFile spool;  /* packed content */
 } TerraneZipPack;
 
@@ -36,8 +39,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneZipPack, terrane_zip_pack_clear)
 typedef struct
 {
   TerraneStore *store;
-  int directory; /* where the spool is, without a name */
-  unsigned jobs; /* threads, at least 1 */
+  int directory; /* where to create the spool, without a name */
+  unsigned jobs; /* number of threads, at least 1 */
   const TerraneProgress *progress;
 } TerraneZipPackOptions;
 
@@ -46,8 +49,10 @@ typedef struct
  * @tree: must outlive @out
  * @out: (out caller-allocates)
  *
- * Packs the files of @tree, which are verified while they are read. The packed bytes do not depend
+ * Packs the files of @tree, which are verified when they are read. The packed bytes do not depend
  * on the number of threads.
+ *
+ * Errors: see the head.
  */
 gboolean terrane_zip_pack_tree (TerraneTree *tree, const TerraneZipPackOptions *options,
                                 TerraneZipPack *out, GError **error);
@@ -61,8 +66,12 @@ typedef struct
 /**
  * terrane_zip_write:
  * @members: (element-type TerraneZipMember): some of @pack's, in their order
- * @directory: where the file will be
- * @name: replaces a file of that name when it is complete and on the disk
+ * @directory: of the file
+ * @name: replaces a file of that name once it is complete and on the disk
+ *
+ * Writes a zip file.
+ *
+ * Errors: see the head.
  */
 gboolean terrane_zip_write (const TerraneZipPack *pack, const GPtrArray *members, int directory,
                             const char *name, TerraneZipFile *out, GError **error);

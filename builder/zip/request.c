@@ -62,7 +62,7 @@ parse_split (TerraneZipRequest *self, const char *value, GError **error)
          || oci_throw (error, OCI_ERROR_USAGE, "a layer of less than 1 MB is not worth a file");
 }
 
-/* Returns: whether @name, which a tree can have, was added */
+/* Returns: whether the tree @name, if it is a valid name, was added */
 static gboolean
 add_tree (GPtrArray *trees, const char *name, GError **error)
 {
@@ -77,7 +77,7 @@ add_tree (GPtrArray *trees, const char *name, GError **error)
   return TRUE;
 }
 
-/* A word without "=" goes on with the list before it. */
+/* A word without "=" continues the list before it. */
 static gboolean
 parse_option (TerraneZipRequest *self, const char *word, GPtrArray *trees, gboolean *in_trees,
               GError **error)
@@ -201,7 +201,7 @@ note_layer_trees (const TerraneZipRequest *self, GHashTable *layers, GError **er
   return TRUE;
 }
 
-/* Layers with names first, then those without, which get the rest, then functions. */
+/* Named layers first, then those without a name, which get the rest, then functions. */
 static int
 turn_of (const TerraneZipRequest *self)
 {

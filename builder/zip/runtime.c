@@ -13,7 +13,7 @@
 enum
 {
   MAX_SHOWN = 8,
-  AMAZON_LINUX_2_GLIBC = 26, /* 2.26: of runtimes up to python3.11 */
+  AMAZON_LINUX_2_GLIBC = 26, /* 2.26: for runtimes up to python3.11 */
   AMAZON_LINUX_2023_GLIBC = 34,
   LAST_PYTHON_ON_2 = 11,
 };
@@ -38,7 +38,7 @@ zips_have (const TerraneZipRuntime *self, TerraneZipKind kind, const char *path)
   return FALSE;
 }
 
-/* Where an absolute path of the image is on Lambda: it may be in a layer now. */
+/* Returns where an absolute path of the image is on Lambda: it may be in a layer. */
 static char *
 place_path (const TerraneZipRuntime *self, const char *path)
 {
@@ -53,8 +53,8 @@ place_path (const TerraneZipRuntime *self, const char *path)
   return g_strconcat ("/opt/", in_layer, NULL);
 }
 
-/* Names that a function's configuration may not have ("Using Lambda environment variables"), and
- * those that say where the image's own base has its programs. */
+/* Whether a function's configuration may not set the variable ("Using Lambda environment
+ * variables"), or it says where the image's own base has its programs. */
 static gboolean
 is_set_by_lambda (const TerraneZipRuntime *self, const char *name)
 {
@@ -124,7 +124,7 @@ graft (TerraneTree *view, TerraneTree *tree, const char *prefix, GError **error)
   return terrane_tree_foreach (tree, graft_node, &self, error);
 }
 
-/* The base with everything where Lambda has it: layers, then what is in no zip, then functions. */
+/* Adds to the base everything as on Lambda: layers, then the files of no zip, then functions. */
 static gboolean
 complete_view (const TerraneZipRuntime *self, GError **error)
 {
@@ -176,7 +176,7 @@ make_config (const TerraneZipRuntime *self, GError **error)
   return g_steal_pointer (&config);
 }
 
-/* What the C library always brings. */
+/* Whether the C library always has it. */
 static gboolean
 is_libc (const char *name)
 {
@@ -194,7 +194,7 @@ typedef struct
   const TerraneImageView *view;
   TerraneFindings *findings;
   GHashTable *of_base; /* name of a library -> file that needs it */
-  unsigned glibc;      /* minor version of the runtime's */
+  unsigned glibc;      /* minor version of the runtime's C library */
 } Foreign;
 
 static void
@@ -248,7 +248,9 @@ compare_names (const void *a, const void *b)
   return strcmp (*(const char *const *) a, *(const char *const *) b);
 }
 
-/* What the base gives and the runtime perhaps does not. Returns: (transfer full) (nullable) */
+/* Describes what the base has and the runtime may lack.
+ *
+ * Returns: (transfer full) (nullable) */
 static char *
 describe_of_base (const Foreign *self, json_t *list)
 {
@@ -273,7 +275,7 @@ describe_of_base (const Foreign *self, json_t *list)
   return g_string_free (g_steal_pointer (&text), FALSE);
 }
 
-/* Of a base that is not AWS's: the C library by number, libraries by name. */
+/* Checks a base that is not from AWS: the C library by number, libraries by name. */
 static gboolean
 check_foreign (const TerraneZipRuntime *self, const TerraneImageView *view,
                const TerranePythonBase *python, TerraneFindings *findings, GError **error)
@@ -317,7 +319,8 @@ run_checks (const TerraneZipRuntime *self, const TerraneImageView *view,
   if (!terrane_check_run (&check, findings, error)
       || (!self->aws && !check_foreign (self, view, python, findings, error)))
     return FALSE;
-  /* Of the image, which has passed: what is started, and how large all is. */
+  /* Checks that apply to the whole image, which has passed them: what is started, and the total
+   * size. */
   static const char *const others[] = { "lambda.*", "layers.*", "size.*" };
   for (guint i = 0; i < G_N_ELEMENTS (others); i++)
     terrane_findings_override (findings, others[i], NULL, TERRANE_SEVERITY_OFF, NULL);

@@ -1,4 +1,4 @@
-/* What zips find on Lambda: a managed runtime instead of the image's base. */
+/* Checks zips with the managed runtime of Lambda that replaces the image's base. */
 #pragma once
 
 #include "builder/check/finding.h"
@@ -11,7 +11,7 @@
 
 G_BEGIN_DECLS
 
-/* A zip's files, where they are in it. */
+/* The files of a zip, with their paths in it. */
 typedef struct
 {
   const TerraneZipRequest *request;
@@ -24,33 +24,36 @@ typedef struct
   const TerraneProfile *profile;
   const TerraneProfileTexts *texts; /* of its environment */
   const OciImageConfig *config;     /* of the image */
-  TerraneTree *base;                /* its files; terrane_zip_runtime_check() uses them up */
+  TerraneTree *base;                /* its files; consumed by terrane_zip_runtime_check() */
   gboolean aws;                     /* whether it is AWS's: terrane_zip_runtime_is_aws() */
-  TerraneTree *rest;                /* trees that are in no zip, where the image has them */
+  TerraneTree *rest;                /* trees that are in no zip, with their paths in the image */
   const GArray *zips;               /* of TerraneZipTree */
   json_t *of_base;                  /* array: terrane_zip_runtime_check() adds names */
   const TerraneProgress *progress;
 } TerraneZipRuntime;
 
-/** "python3.12" by the base's Python. Returns: (transfer full) (nullable) */
+/** Returns: (transfer full) (nullable): "python3.12" for the base's Python */
 char *terrane_zip_runtime_name (const TerranePythonBase *python);
 
-/** Whether @base has AWS's runtime in it. */
+/** Whether @base contains AWS's runtime. */
 gboolean terrane_zip_runtime_is_aws (TerraneTree *base);
 
-/** The variables that the function must have, with paths as they are on Lambda: those of the
- * profile's config.env, without those that Lambda keeps for itself, and without the search paths
- * that go with a base that is not AWS's. Returns: (transfer full): object of strings */
+/** Returns: (transfer full): object of strings: the variables that the function needs, with paths
+ * as they are on Lambda: those of the profile's config.env, without those that Lambda reserves,
+ * and without the search paths of a base that is not AWS's */
 json_t *terrane_zip_runtime_environment (const TerraneZipRuntime *self);
 
 /**
  * terrane_zip_runtime_check:
  * @python: of the base
  *
- * Whether what is in the zips finds its libraries, modules and data once it is unpacked: the checks
- * of images, on a file system that is put together so. The base stands for the runtime; where it is
- * not AWS's, libraries that are taken from it are in a warning and in @self->of_base, and the C
- * library is compared by number.
+ * Checks whether the content of the zips finds its libraries, modules and data once it is unpacked:
+ * applies the checks of images to such a file system. The base represents the runtime; if it is not
+ * AWS's, libraries taken from it are in a warning and in @self->of_base, and only the version of
+ * the C library is compared.
+ *
+ * Errors: %TERRANE_ERROR_REFUSED, %OCI_ERROR_FORMAT, %OCI_ERROR_CORRUPT, %OCI_ERROR_LIMIT,
+ *   %OCI_ERROR_IO.
  */
 gboolean terrane_zip_runtime_check (const TerraneZipRuntime *self, const TerranePythonBase *python,
                                     GError **error);

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* "numpy", "numpy.libs" and "numpy-1.26.4.dist-info" are one. */
+/* "numpy", "numpy.libs" and "numpy-1.26.4.dist-info" belong together. */
 static char *
 distribution (const char *name, size_t len)
 {
@@ -27,7 +27,7 @@ component (const char *path)
   return strcspn (path, "/");
 }
 
-/* The directory of packages that @path is in, with its slash, or 0. */
+/* The length of the directory of packages that contains @path, with its slash, or 0. */
 static size_t
 packages_prefix (const char *path)
 {
@@ -137,7 +137,7 @@ take (const Split *self, Part *part, const guint *indexes, guint n)
   return TRUE;
 }
 
-/* Into the first part with room, else a new one. */
+/* Puts the members into the first part with room, or a new one. */
 static gboolean
 put (Split *self, const guint *indexes, guint n)
 {

@@ -21,7 +21,7 @@ enum
   MAX_SHOWN = 6,
 };
 
-/* One requested zip under way. */
+/* One requested zip in progress. */
 typedef struct
 {
   const TerraneZipRequest *request;
@@ -43,7 +43,7 @@ zip_free (gpointer data)
   g_free (self);
 }
 
-/* Contents of files are verified while they are read; these are not read. */
+/* Contents of files are verified while they are read; links are not read. */
 static gboolean
 verify_link (TerraneNode *node, const char *path, G_GNUC_UNUSED gpointer data, GError **error)
 {
@@ -128,7 +128,7 @@ is_in_zip (const GPtrArray *zips, const char *name)
   return FALSE;
 }
 
-/* The trees that are in no zip, where the image has them. */
+/* Makes the trees that are in no zip, as in the image. */
 static TerraneTree *
 make_rest (const TerraneZipBuild *build, const GPtrArray *zips, GError **error)
 {
@@ -186,7 +186,8 @@ compare_sums (gconstpointer a, gconstpointer b, gpointer data)
   return x != y ? (x > y ? -1 : 1) : strcmp (left, right);
 }
 
-/* "python/rasterio of ‘wheels’ 60.1 MB, …". @zip: (nullable): only of this one */
+/* Describes the largest parts: "python/rasterio of ‘wheels’ 60.1 MB, …". @zip: (nullable): only of
+ * this one */
 static char *
 describe_largest (const TerraneZipBuild *build, const GPtrArray *zips, const Zip *zip)
 {
@@ -227,7 +228,7 @@ refuse_size (const TerraneZipBuild *build, const GPtrArray *zips, const Zip *zip
   return FALSE;
 }
 
-/* Of each zip, and of a function with all layers. */
+/* Checks each zip, and a function with all layers. */
 static gboolean
 check_unpacked (const TerraneZipBuild *build, const GPtrArray *zips, GError **error)
 {
@@ -322,7 +323,7 @@ unpacked_bytes (const GPtrArray *members, guint *out_files)
   return bytes;
 }
 
-/* The trees that @members are of, in the profile's order. */
+/* Lists the trees of @members, in the profile's order. */
 static json_t *
 list_trees (const TerraneZipBuild *build, const GPtrArray *members)
 {
@@ -415,7 +416,7 @@ find_python (const TerraneZipBuild *build, const OciImageConfig *config, Terrane
   return terrane_python_base_find (build->store, build->base, path, out, error);
 }
 
-/* @runtime: what is unpacked where */
+/* @runtime: where the zips are unpacked */
 static json_t *
 make_report (const TerraneZipRuntime *runtime, const TerranePythonBase *python,
              const GPtrArray *zips)

@@ -137,7 +137,7 @@ read_token_file (const char *path, char **out_token, GError **error)
                     quoted);
 }
 
-/* GitHub Actions: a job with the permission "id-token: write" may ask for a token itself. */
+/* GitHub Actions: a job with the permission "id-token: write" can request a token itself. */
 static gboolean
 fetch_github_token (const OciAwsSearch *search, char **out_token, GError **error)
 {
@@ -163,11 +163,11 @@ fetch_github_token (const OciAwsSearch *search, char **out_token, GError **error
                        response->status);
 }
 
-/* What the environment or the profile says of a role to take on by web identity. */
+/* Settings in the environment or the profile about a role to assume by web identity. */
 typedef struct
 {
   OciAwsRole role;
-  const char *token_file; /* (nullable): without it GitHub is asked */
+  const char *token_file; /* (nullable): NULL to request a token from GitHub */
   const char *where;
 } WebIdentity;
 
@@ -241,7 +241,7 @@ from_named_source (const OciAwsSearch *search, const char *name,
 static gboolean from_profile (const OciAwsSearch *search, const char *profile, unsigned depth,
                               OciAwsCredentials **out_credentials, GError **error);
 
-/* Who a role is assumed as. */
+/* Finds the credentials with which a role is assumed. */
 static gboolean
 from_role_source (const OciAwsSearch *search, const char *profile, unsigned depth,
                   OciAwsCredentials **out_credentials, GError **error)
@@ -262,7 +262,7 @@ from_role_source (const OciAwsSearch *search, const char *profile, unsigned dept
   return oci_throw (error, OCI_ERROR_NOT_FOUND, "its source_profile %s has no credentials", quoted);
 }
 
-/* Whether the chain of profiles with roles has no end, or none that is near. */
+/* Whether the chain of profiles with roles is endless or too long. */
 static gboolean
 goes_round (const OciAwsConfig *config, const char *profile)
 {
@@ -303,7 +303,7 @@ from_assumed_role (const OciAwsSearch *search, const char *profile, unsigned dep
                       "credentials with 'aws sts assume-role' and put them into the environment");
   if (!from_role_source (search, profile, depth, &from, error))
     return FALSE;
-  g_assert (from != NULL); /* none at all is an error there */
+  g_assert (from != NULL); /* none at all would be an error there */
   *out_credentials = oci_aws_assume_role (search, &role, from, error);
   if (*out_credentials == NULL)
     return FALSE;
@@ -313,7 +313,7 @@ from_assumed_role (const OciAwsSearch *search, const char *profile, unsigned dep
   return TRUE;
 }
 
-/* Everything that a profile alone can give, in botocore's order. */
+/* Tries everything that a profile can configure, in botocore's order. */
 static gboolean
 from_profile (const OciAwsSearch *search, const char *profile, unsigned depth,
               OciAwsCredentials **out_credentials, GError **error)

@@ -12,7 +12,7 @@ environment (const char *name)
   return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
-/* A token that cannot be read is what fails later. */
+/* An unreadable token makes the search fail later. */
 static char *
 describe_web_identity (const char *role, const char *token_file, const char *where, GError **error)
 {
@@ -28,7 +28,7 @@ describe_web_identity (const char *role, const char *token_file, const char *whe
   return NULL;
 }
 
-/* Returns: FALSE when it goes on with the next source */
+/* Returns: FALSE to continue with the next source */
 static gboolean
 find_web_identity (const OciAwsConfig *config, const char *profile, char **out_source,
                    GError **error)

@@ -1,4 +1,5 @@
-/* Credentials from the container or the machine, over plain HTTP on addresses that only it has. */
+/* Credentials from the container or the machine, over plain HTTP on addresses that only it can
+ * reach. */
 #include "oci/aws/aws-credentials.h"
 #include "oci/aws/aws-service.h"
 #include "oci/http/credentials.h"
@@ -49,7 +50,7 @@ oci_aws_is_container_host (const char *host)
   return oci_url_is_loopback (&origin);
 }
 
-/* *@out_url stays NULL when no container offers credentials. */
+/* *@out_url stays NULL if no container offers credentials. */
 static gboolean
 container_url (char **out_url, GError **error)
 {
@@ -77,7 +78,7 @@ container_url (char **out_url, GError **error)
   return TRUE;
 }
 
-/* The value of the Authorization header; its file is read each time, since it changes. */
+/* Gets the value of the Authorization header; its file is read each time, since it changes. */
 static gboolean
 container_token (char **out_token, GError **error)
 {
@@ -137,7 +138,7 @@ oci_aws_container_credentials (const OciAwsSearch *search, OciAwsCredentials **o
   return TRUE;
 }
 
-/* The machine's metadata service, and how patiently it is asked. */
+/* The machine's metadata service, and the patience for its answers. */
 typedef struct
 {
   const OciAwsSearch *search;
@@ -239,7 +240,7 @@ ask_machine_once (const Machine *self, const char *method, const char *path, con
 }
 
 /* A machine without the service does not answer at all, so that without $…_NUM_ATTEMPTS there is
- * one attempt. An empty answer is none. */
+ * one attempt. An empty answer counts as none. */
 static OciHttpResponse *
 ask_machine (const Machine *self, const char *method, const char *path, const char *token,
              GError **error)
@@ -268,7 +269,7 @@ body_text (const OciHttpResponse *response)
   return g_strstrip (g_strndup (size > 0 ? bytes : "", size));
 }
 
-/* Whether to go on, with a token or, where *@out_token stays NULL, by version 1. */
+/* Whether to continue, with a token or, if *@out_token stays NULL, with version 1. */
 static gboolean
 machine_token (Machine *self, char **out_token, GError **error)
 {
@@ -337,8 +338,8 @@ machine_role (const Machine *self, const char *token, GError **error)
   return credentials;
 }
 
-/* When the service cannot renew the role's credentials it hands out the old ones, and AWS may take
- * them longer than they say: the SDKs use them, with a warning. */
+/* If the service cannot renew the role's credentials, it returns the old ones, and AWS may accept
+ * them after their expiry: the SDKs use them, with a warning. */
 static void
 tell_expiry (const OciAwsSearch *search, const OciAwsCredentials *credentials)
 {

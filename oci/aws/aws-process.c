@@ -16,7 +16,7 @@ static gboolean
 run (const OciAwsSearch *search, const char *command, OciProcessResult *out_result, GError **error)
 {
   g_auto (GStrv) argv = NULL;
-  if (!g_shell_parse_argv (command, NULL, &argv, NULL)) /* splits; no shell is run */
+  if (!g_shell_parse_argv (command, NULL, &argv, NULL)) /* only splits; no shell is run */
     return oci_throw (error, OCI_ERROR_FORMAT,
                       "cannot be split into arguments; check its quotation marks");
   const OciHelperProcess process = { .argv = (const char *const *) argv,

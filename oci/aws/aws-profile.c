@@ -27,7 +27,7 @@ new_section (void)
                                 (GDestroyNotify) oci_secret_free);
 }
 
-/* "[profile  x]" -> "profile x"; of a section that comes twice the later lines add to the first. */
+/* "[profile x]" -> "profile x"; if a section occurs twice, later lines are added to the first. */
 static GHashTable *
 open_section (GHashTable *sections, const char *line)
 {
@@ -74,7 +74,7 @@ take_pair (GHashTable *section, const char *above, char *line, char **out_key)
   return TRUE;
 }
 
-/* A line that belongs to the key above; only "key = value" below an empty value says something. */
+/* A line that belongs to the key above; only "key = value" below an empty value has a meaning. */
 static void
 take_nested (GHashTable *section, const char *above, char *line)
 {

@@ -1,49 +1,51 @@
-/* The AWS shared config and credentials files: sections of "key = value" lines, in the dialect that
- * the AWS command line reads. Only read, never written. */
+/* Reads the AWS shared config and credentials files: sections of "key = value" lines, in the
+ * dialect of the AWS command line. */
 #pragma once
 
 #include "oci/base/error.h"
 
 G_BEGIN_DECLS
 
-/* Both files. */
+/* Content of both files. */
 typedef struct _OciAwsConfig OciAwsConfig;
 
 /**
  * oci_aws_config_load:
- *
  * Reads $AWS_CONFIG_FILE (~/.aws/config) and $AWS_SHARED_CREDENTIALS_FILE (~/.aws/credentials).
- * Files that do not exist are empty.
+ * Missing files are empty.
  *
- * Returns: (transfer full) (nullable): or %NULL with "FILE:LINE: …", never with text from the file
+ * Returns: (transfer full)
+ * Errors: %OCI_ERROR_FORMAT with "FILE:LINE: …", never with text from the file; %OCI_ERROR_LIMIT,
+ *   %OCI_ERROR_IO.
  */
 OciAwsConfig *oci_aws_config_load (GError **error);
 void oci_aws_config_free (OciAwsConfig *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OciAwsConfig, oci_aws_config_free)
 
-/** The profile in use: $AWS_PROFILE, else $AWS_DEFAULT_PROFILE, else "default". */
+/** Returns: (transfer none): the profile in use: $AWS_PROFILE, else $AWS_DEFAULT_PROFILE, else
+ * "default" */
 const char *oci_aws_profile_name (void);
 
 /** Whether either file has the profile. */
 gboolean oci_aws_config_has_profile (const OciAwsConfig *self, const char *profile);
 
-/** A value of a profile, of the credentials file before the config file, or NULL.
- * Returns: (transfer none) */
+/** Returns: (transfer none) (nullable): a value of a profile; the credentials file has precedence
+ */
 const char *oci_aws_config_get (const OciAwsConfig *self, const char *profile, const char *key);
 
-/** A value of an [sso-session NAME], or NULL. Returns: (transfer none) */
+/** Returns: (transfer none) (nullable): a value of an [sso-session NAME] */
 const char *oci_aws_config_get_session (const OciAwsConfig *self, const char *session,
                                         const char *key);
 
-/** A value of a service in a [services NAME], or NULL: its lines stand indented below "SERVICE =".
- * Returns: (transfer none) */
+/** Returns: (transfer none) (nullable): a value of a service in a [services NAME], whose lines are
+ * indented below "SERVICE =" */
 const char *oci_aws_config_get_service (const OciAwsConfig *self, const char *services,
                                         const char *service, const char *key);
 
-/** Whether there is a [services NAME]. */
+/** Whether a [services NAME] exists. */
 gboolean oci_aws_config_has_services (const OciAwsConfig *self, const char *services);
 
-/** The path of the file that has the key of the profile, for messages. Returns: (transfer none) */
+/** Returns: (transfer none): path of the file that has the key of the profile, for messages */
 const char *oci_aws_config_file_of (const OciAwsConfig *self, const char *profile, const char *key);
 
 /**
@@ -51,9 +53,11 @@ const char *oci_aws_config_file_of (const OciAwsConfig *self, const char *profil
  * @name: of the file, for messages
  * @out_sections: (out) (transfer full): section name -> GHashTable of key -> value
  *
- * "[section]", "key = value" with comments on lines of their own or after " #" and " ;"; lines
- * that are indented more than the key above belong to it: below an empty value "key = value" is
- * kept as "ABOVE.key", anything else is left out.
+ * Accepts "[section]", and "key = value" with comments on lines of their own or after " #" and "
+ * ;". Lines that are indented more than the key above belong to it: below an empty value, "key =
+ * value" is stored as "ABOVE.key"; anything else is ignored.
+ *
+ * Errors: %OCI_ERROR_FORMAT.
  */
 gboolean oci_aws_ini_parse (const char *name, GBytes *data, GHashTable **out_sections,
                             GError **error);

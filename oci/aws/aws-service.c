@@ -73,7 +73,7 @@ oci_aws_config_flag (const OciAwsConfig *config, const char *variable, const cha
   return value != NULL && g_ascii_strcasecmp (value, "true") == 0;
 }
 
-/* What the profile says about the endpoint; *@out_url stays NULL when it says nothing. */
+/* Finds the profile's setting of the endpoint; *@out_url stays NULL if there is none. */
 static gboolean
 configured_endpoint (const OciAwsConfig *config, const char *service, const char **out_url,
                      GError **error)
@@ -115,8 +115,8 @@ oci_aws_endpoint (const OciAwsConfig *config, const char *service, const char *h
   return g_str_has_suffix (url, "/") ? g_strndup (url, strlen (url) - 1) : g_strdup (url);
 }
 
-/* The text between the first "<NAME>" and what ends it, in XML whose elements have no attributes.
- */
+/* Returns the text between the first "<NAME>" and its end, in XML whose elements have no
+ * attributes. */
 static char *
 xml_text (const char *data, size_t size, const char *name)
 {
@@ -154,8 +154,8 @@ oci_aws_error_code (const OciHttpResponse *response)
   return code != NULL ? bare_code (code) : xml_text (data, size, "Code");
 }
 
-/* botocore's lists (retries/standard.py, data/_retry.json); an identity provider that STS could not
- * reach in time is InvalidIdentityToken as well, and only the message tells. */
+/* botocore's lists (retries/standard.py, data/_retry.json); if STS could not reach an identity
+ * provider in time, the code is InvalidIdentityToken, and only the message tells the difference. */
 gboolean
 oci_aws_is_busy (const OciHttpResponse *response)
 {
@@ -204,7 +204,7 @@ send_once (OciHttpClient *client, const OciHttpRequest *request, GCancellable *c
            GError **error)
 {
   OciHttpRequest direct = *request;
-  direct.ca_file = environment ("AWS_CA_BUNDLE"); /* as the SDKs have it, for AWS alone */
+  direct.ca_file = environment ("AWS_CA_BUNDLE"); /* as in the SDKs, only for AWS */
   direct.no_redirects = TRUE; /* headers such as x-amz-sso_bearer_token are for one host only */
   return oci_http_client_send (client, &direct, cancellable, error);
 }
@@ -245,7 +245,7 @@ typedef struct
   const char *url;
 } Calling;
 
-/* All headers but those that signing adds. Returns: (transfer container) */
+/* Returns: (transfer container): all headers except those that signing adds */
 static GPtrArray *
 plain_headers (const OciAwsCall *call)
 {
@@ -259,8 +259,8 @@ plain_headers (const OciAwsCall *call)
   return lines;
 }
 
-/* Signs the request for now. Returns: (transfer full): the value of Authorization; @lines has what
- * is sent with it */
+/* Signs the request for the current time. Returns: (transfer full): the value of Authorization;
+ * @lines are the headers to send */
 static char *
 sign_call (const Calling *self, GPtrArray *lines)
 {
@@ -329,7 +329,8 @@ oci_aws_call (OciHttpClient *client, const OciAwsCall *call, GCancellable *cance
   return oci_retry_send (&retry, try_call, &calling, cancellable, error);
 }
 
-/* "UTC" and "GMT" for "Z", as older tools wrote it, and no space before an offset. */
+/* Replaces "UTC" and "GMT", as written by older tools, by "Z", and removes the space before an
+ * offset. */
 static char *
 normalise_zone (const char *text)
 {
@@ -349,7 +350,7 @@ normalise_zone (const char *text)
         p += spaces;
       g_string_append_c (joined, *p);
     }
-  /* GLib wants the seconds, which ISO 8601 lets go. */
+  /* GLib requires the seconds, which ISO 8601 makes optional. */
   const size_t minutes = strlen ("2026-11-21T10:00");
   if (joined->len >= minutes && joined->str[4] == '-' && joined->str[minutes - 3] == ':'
       && joined->str[minutes] != ':')
@@ -357,7 +358,8 @@ normalise_zone (const char *text)
   return g_string_free (joined, FALSE);
 }
 
-/* Whole or broken seconds since 1970, of which short ones are not years: "20261121" is a day. */
+/* Whole or fractional seconds since 1970, except short numbers, which are dates: "20261121" is a
+ * day. */
 static gboolean
 parse_epoch (const char *text, gint64 *out_time)
 {

@@ -42,7 +42,7 @@ oci_aws_time_now (void)
   return g_date_time_format (now, "%Y%m%dT%H%M%SZ");
 }
 
-/* Removes empty, "." and ".." segments; a "/" at the end stays. */
+/* Removes empty, "." and ".." segments; keeps a trailing "/". */
 static char *
 normalise_path (const char *path)
 {
@@ -77,7 +77,7 @@ compare_strings (gconstpointer a, gconstpointer b)
   return strcmp (*(const char *const *) a, *(const char *const *) b);
 }
 
-/* Keys and values are escaped as they are sent; bytes that should have been escaped are. */
+/* Keys and values are kept as escaped in the request; bytes that should have been escaped are. */
 static void
 append_query (GString *out, const char *query)
 {
@@ -98,7 +98,7 @@ append_query (GString *out, const char *query)
     g_string_append_printf (out, "%s%s", i > 0 ? "&" : "", (char *) sorted->pdata[i]);
 }
 
-/* Without space around it, and one space for several inside. */
+/* Removes surrounding spaces, and replaces several spaces inside by one. */
 static char *
 trim_value (const char *value)
 {

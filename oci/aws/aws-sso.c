@@ -1,5 +1,5 @@
-/* Single sign-on (IAM Identity Center): the token that 'aws sso login' keeps in ~/.aws/sso/cache,
- * renewed when it can be, and exchanged for the credentials of a role. */
+/* Single sign-on (IAM Identity Center): the token that 'aws sso login' stores in ~/.aws/sso/cache,
+ * renewed if possible, and exchanged for the credentials of a role. */
 #include "oci/aws/aws-credentials.h"
 #include "oci/aws/aws-service.h"
 #include "oci/http/credentials.h"
@@ -18,13 +18,13 @@ enum
   RENEW_SECONDS = 15 * 60, /* before a token expires, as botocore does */
 };
 
-/* What the profile and its session say. */
+/* Settings of the profile and its session. */
 typedef struct
 {
   const char *account_id;
   const char *role_name;
   const char *region;
-  const char *key;     /* what the cache file is named after: the session, or the start URL */
+  const char *key;     /* determines the name of the cache file: the session, or the start URL */
   const char *session; /* (nullable) */
 } SsoProfile;
 
@@ -92,7 +92,7 @@ fail_login (const char *profile, GError **error)
                     "there is no valid token; run 'aws sso login --profile %s'", profile);
 }
 
-/* Losing what is written here costs a login at worst. */
+/* Losing what is written here only costs a login. */
 static void
 write_cache (const SsoProfile *sso, const json_t *cached)
 {
@@ -104,7 +104,7 @@ write_cache (const SsoProfile *sso, const json_t *cached)
     (void) oci_replace_file_synced (directory, name, 0600, text, strlen (text), NULL);
 }
 
-/* Sets accessToken and expiresAt again from an answer of the OIDC service. */
+/* Updates accessToken and expiresAt from an answer of the OIDC service. */
 static gboolean
 take_renewed (json_t *cached, const OciHttpResponse *response)
 {
@@ -136,7 +136,7 @@ renew (const OciAwsSearch *search, const SsoProfile *sso, json_t *cached, GError
     {
       const char *value = text_of (cached, fields[i]);
       if (value == NULL)
-        return TRUE; /* it cannot be renewed; the caller sees that it is old */
+        return TRUE; /* it cannot be renewed; the caller notices that it has expired */
       oci_redact_add (i > 0 ? value : NULL);
       oci_json_set (form, fields[i], oci_json_text (value));
     }
@@ -163,7 +163,7 @@ renew (const OciAwsSearch *search, const SsoProfile *sso, json_t *cached, GError
   return TRUE;
 }
 
-/* Returns: (transfer full) (nullable): the cache document with a token that is valid */
+/* Returns: (transfer full) (nullable): the cache document with a valid token */
 static json_t *
 find_token (const OciAwsSearch *search, const char *profile, const SsoProfile *sso, GError **error)
 {

@@ -9,7 +9,7 @@
 
 #define VERSION "2011-06-15"
 
-/* The elements that matter, of whichever answer it is. */
+/* The relevant elements of any answer. */
 typedef struct
 {
   char *access_key;
@@ -18,7 +18,7 @@ typedef struct
   char *expiration;
   char *code;
   char *message;
-  char **current; /* (nullable): where the text of the open element goes */
+  char **current; /* (nullable): destination of the open element's text */
 } StsAnswer;
 
 static void
@@ -133,7 +133,7 @@ sts_host (const OciAwsConfig *config, const char *region)
   gboolean fips = oci_aws_config_flag (config, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint");
   gboolean dual =
       oci_aws_config_flag (config, "AWS_USE_DUALSTACK_ENDPOINT", "use_dualstack_endpoint");
-  gboolean gov = g_str_has_prefix (region, "us-gov-"); /* where all are FIPS endpoints */
+  gboolean gov = g_str_has_prefix (region, "us-gov-"); /* where all endpoints are FIPS */
   return g_strdup_printf ("sts%s.%s.%s", fips && (dual || !gov) ? "-fips" : "", region,
                           dual ? oci_aws_dual_stack_suffix (region) : oci_aws_dns_suffix (region));
 }
@@ -143,8 +143,7 @@ ask (const OciAwsSearch *search, const char *action, const OciAwsRole *role, con
      const OciAwsCredentials *from, GError **error)
 {
   const char *known = oci_aws_default_region (search->config);
-  const char *region =
-      known != NULL ? known : search->region; /* which decides where STS is asked */
+  const char *region = known != NULL ? known : search->region; /* determines the endpoint of STS */
   g_autofree char *host = sts_host (search->config, region);
   g_autofree char *endpoint = oci_aws_endpoint (search->config, "STS", host, error);
   if (endpoint == NULL)

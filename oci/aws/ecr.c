@@ -10,7 +10,7 @@
 
 #define TARGET_PREFIX "AmazonEC2ContainerRegistry_V20150921."
 
-/* The host names that awslabs/amazon-ecr-credential-helper takes for ECR's. */
+/* The host names that awslabs/amazon-ecr-credential-helper recognises as ECR's. */
 #define HOST_PATTERN                                                                               \
   "^([0-9]{12})\\.dkr[.\\-]ecr(-fips)?\\.([a-zA-Z0-9][a-zA-Z0-9_-]*)\\."                           \
   "(amazonaws\\.(?:com(?:\\.cn)?|eu)|on\\.(?:aws|amazonwebservices\\.(?:com\\.cn|eu))"             \
@@ -63,7 +63,7 @@ typedef struct
 } EcrRole;
 
 static GMutex roles_mutex;
-static GHashTable *roles; /* (nullable): they last as long as the process */
+static GHashTable *roles; /* (nullable): never freed */
 
 static char *
 role_key (const OciEcrHost *host)
@@ -136,7 +136,7 @@ fail (const OciHttpResponse *response, const json_t *document, const char *opera
       advice != NULL ? "; " : "", advice != NULL ? advice : "");
 }
 
-/* Calls @operation. @allowed: (nullable): an error code that is a success of its own.
+/* Calls @operation. @allowed: (nullable): an error code that counts as success.
  * Returns: (transfer full) (nullable): the answer */
 static json_t *
 call (OciHttpClient *client, const OciEcrHost *host, const char *operation, const json_t *arguments,

@@ -1,5 +1,10 @@
-/* Amazon ECR's own API beside the registry's: passwords for the registry, and new repositories.
- * Private registries only; ECR Public is an ordinary registry that lets anybody pull. */
+/* Amazon ECR's API besides that of the registry: passwords, and new repositories. Private
+ * registries only; ECR Public is an ordinary registry with anonymous pulls.
+ *
+ * Errors: those of aws-credentials.h: %OCI_ERROR_NOT_FOUND, %OCI_ERROR_DENIED, %OCI_ERROR_FORMAT,
+ *   %OCI_ERROR_USAGE, %OCI_ERROR_UNSUPPORTED, %OCI_ERROR_IO, %OCI_ERROR_UNREACHABLE,
+ *   %OCI_ERROR_NETWORK, %OCI_ERROR_TIMEOUT, %OCI_ERROR_LIMIT, %OCI_ERROR_CANCELLED; the same codes
+ *   for the answers of ECR. */
 #pragma once
 
 #include "oci/http/credentials.h"
@@ -7,7 +12,7 @@
 
 G_BEGIN_DECLS
 
-/* What a registry's host name says: "123456789012.dkr.ecr.eu-west-1.amazonaws.com". */
+/* Parts of a registry's host name: "123456789012.dkr.ecr.eu-west-1.amazonaws.com". */
 typedef struct
 {
   char *account; /* twelve digits */
@@ -20,7 +25,8 @@ typedef struct
  * oci_ecr_host_parse:
  * @host: of a reference
  *
- * Returns: whether it is a private ECR registry, of any partition, FIPS and dual-stack ones with it
+ * Returns: whether it is a private ECR registry of any partition, including FIPS and dual-stack
+ *   ones
  */
 gboolean oci_ecr_host_parse (const char *host, OciEcrHost *out_host);
 void oci_ecr_host_clear (OciEcrHost *self);
@@ -28,9 +34,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (OciEcrHost, oci_ecr_host_clear)
 
 /**
  * oci_ecr_api_host:
- * @fips: whether a FIPS endpoint is wanted, whatever the registry's name says
+ * @fips: whether to use a FIPS endpoint, regardless of the registry's name
  *
- * The host name of ECR's API for the registry. Returns: (transfer full)
+ * Returns: (transfer full): the host name of ECR's API for the registry
  */
 char *oci_ecr_api_host (const OciEcrHost *self, gboolean fips);
 
@@ -38,17 +44,18 @@ char *oci_ecr_api_host (const OciEcrHost *self, gboolean fips);
  * oci_ecr_use_role:
  * @external_id: (nullable)
  *
- * From now on this process asks for what @host's registry needs as the role. Of several roles for
- * one host the first stays.
+ * Makes this process use the role for requests about @host's registry from now on. Only the first
+ * role for a host counts.
  */
 void oci_ecr_use_role (const char *host, const char *role_arn, const char *external_id);
 
 /**
  * oci_ecr_authorize:
+ * @out_credentials: (out) (transfer full)
  * @out_expires: (out): seconds since 1970
  *
- * GetAuthorizationToken, with AWS credentials from wherever the SDKs would find them, or as the
- * role of oci_ecr_use_role().
+ * GetAuthorizationToken, with AWS credentials from the chain of aws-credentials.h, or as the role
+ * of oci_ecr_use_role(). Errors: see the head.
  */
 gboolean oci_ecr_authorize (OciHttpClient *client, const OciEcrHost *host,
                             GCancellable *cancellable, OciCredentials **out_credentials,
@@ -56,7 +63,9 @@ gboolean oci_ecr_authorize (OciHttpClient *client, const OciEcrHost *host,
 
 /**
  * oci_ecr_create_repository:
- * @out_created: (out): %FALSE when it is there already
+ * @out_created: (out): %FALSE if it existed
+ *
+ * CreateRepository. Errors: see the head.
  */
 gboolean oci_ecr_create_repository (OciHttpClient *client, const OciEcrHost *host,
                                     const char *repository, GCancellable *cancellable,

@@ -8,7 +8,7 @@
 enum
 {
   REFRESH_SECONDS = 5 * 60,            /* before credentials expire */
-  INVOKE_STALL_SECONDS = 15 * 60 + 60, /* a function says nothing until its longest timeout */
+  INVOKE_STALL_SECONDS = 15 * 60 + 60, /* a function may be silent for its longest timeout */
 };
 
 struct _OciLambdaApi
@@ -20,7 +20,7 @@ struct _OciLambdaApi
   char *external_id; /* (nullable) */
   char *endpoint;
   char *metrics_endpoint;         /* of CloudWatch */
-  OciAwsCredentials *credentials; /* (nullable): not looked for yet */
+  OciAwsCredentials *credentials; /* (nullable): NULL if not looked for yet */
 };
 
 /* botocore's endpoint rules for lambda and monitoring. */
@@ -127,7 +127,7 @@ is_near_its_end (const OciAwsCredentials *credentials)
          && credentials->expires - REFRESH_SECONDS < g_get_real_time () / G_USEC_PER_SEC;
 }
 
-/* The body of an answer, which may be larger than what the HTTP client keeps itself. */
+/* Begins the body of an answer, which may be larger than the HTTP client's limit. */
 static gboolean
 begin_payload (gpointer data, G_GNUC_UNUSED const OciHttpResponse *response,
                G_GNUC_UNUSED GError **error)
@@ -240,7 +240,7 @@ error_of_status (unsigned status)
     }
 }
 
-/* What to do about an error, by AWS's code for it. */
+/* Returns the advice for an error, by AWS's code. */
 static const char *
 advise (const char *code, const char *operation)
 {
@@ -319,7 +319,7 @@ add_field (GString *form, const char *name, const char *value)
   g_string_append_printf (form, "%s%s=%s", form->len > 0 ? "&" : "", name, escaped);
 }
 
-/* The dimensions that Lambda counts the events of a weighted alias by. */
+/* Uses the dimensions with which Lambda counts the events of a weighted alias. */
 GBytes *
 oci_lambda_errors_form (const OciLambdaErrors *of)
 {
@@ -356,7 +356,7 @@ oci_lambda_errors_form (const OciLambdaErrors *of)
 
 typedef struct
 {
-  gboolean is_result; /* else it is the page of a proxy, or another answer */
+  gboolean is_result; /* otherwise it is the page of a proxy, or another answer */
   double sum;
 } Sums;
 
@@ -369,7 +369,7 @@ on_element (G_GNUC_UNUSED GMarkupParseContext *context, const char *name,
   self->is_result = self->is_result || strcmp (name, "GetMetricStatisticsResult") == 0;
 }
 
-/* All <Sum> elements together. */
+/* Sums all <Sum> elements. */
 static void
 on_sum_text (GMarkupParseContext *context, const char *text, gsize len, gpointer data,
              G_GNUC_UNUSED GError **error)

@@ -145,7 +145,7 @@ oci_lambda_update_alias (const char *function, const char *alias, const char *ve
 {
   OciLambdaCall *self = alias_call ("UpdateAlias", "PUT", function, alias);
   json_t *routing = json_object ();
-  json_t *weights = json_object (); /* an empty one clears what was there */
+  json_t *weights = json_object (); /* an empty one removes existing weights */
   if (other != NULL)
     oci_json_set (weights, other, json_real ((double) weight / WEIGHT_WHOLE));
   oci_json_set (routing, "AdditionalVersionWeights", weights);
@@ -270,7 +270,7 @@ oci_lambda_alias_read (const json_t *document)
 {
   const json_t *routing = json_object_get (document, "RoutingConfig");
   const json_t *weights = json_object_get (routing, "AdditionalVersionWeights");
-  void *first = json_object_iter ((json_t *) weights); /* AWS has at most one */
+  void *first = json_object_iter ((json_t *) weights); /* AWS allows at most one */
   OciLambdaAlias *self = g_new0 (OciLambdaAlias, 1);
   self->arn = oci_json_dup_text (document, "AliasArn");
   self->version = oci_json_dup_text (document, "FunctionVersion");

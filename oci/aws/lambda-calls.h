@@ -1,5 +1,6 @@
-/* Calls of AWS Lambda's API as data, and what its answers say: what is sent can be shown without
- * being sent. Functions are named by their name or ARN; versions and aliases by a qualifier. */
+/* Calls of AWS Lambda's API as data, and the content of its answers, so that a call can be shown
+ * without being sent. Functions are identified by name or ARN; versions and aliases by a
+ * qualifier. */
 #pragma once
 
 #include "oci/base/json.h"
@@ -8,7 +9,7 @@ G_BEGIN_DECLS
 
 enum
 {
-  OCI_LAMBDA_MAX_PAYLOAD = 6 * 1024 * 1024, /* of an event and of its answer, each */
+  OCI_LAMBDA_MAX_PAYLOAD = 6 * 1024 * 1024, /* for an event and for its answer */
 };
 
 /* One call. */
@@ -20,29 +21,34 @@ typedef struct
   char *query;     /* (nullable) */
   char **headers;  /* (nullable): "Name: value" */
   json_t *body;    /* (nullable): object */
-  GBytes *payload; /* (nullable): instead of @body: an event */
-  gboolean once;   /* what it does must not be done twice */
-  char *subject;   /* what it is about, for messages: "the function ‘tiles’" */
+  GBytes *payload; /* (nullable): an event, instead of @body */
+  gboolean once;   /* must not be done twice */
+  char *subject;   /* its object in messages: "the function ‘tiles’" */
 } OciLambdaCall;
 
 void oci_lambda_call_free (OciLambdaCall *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OciLambdaCall, oci_lambda_call_free)
 
-/** What is sent as the body. Returns: (transfer full) (nullable) */
+/** Returns: (transfer full) (nullable): the body as sent */
 GBytes *oci_lambda_call_body (const OciLambdaCall *self);
 
-/** GetFunction. @qualifier: (nullable) */
+/** GetFunction. @qualifier: (nullable). Returns: (transfer full) */
 OciLambdaCall *oci_lambda_get_function (const char *function, const char *qualifier);
 
-/** GetFunctionConfiguration: without the code, cheaper. @qualifier: (nullable) */
+/** GetFunctionConfiguration: without the code, cheaper. @qualifier: (nullable).
+ * Returns: (transfer full) */
 OciLambdaCall *oci_lambda_get_configuration (const char *function, const char *qualifier);
 
 /**
  * oci_lambda_update_code:
  * @image: "HOST/REPOSITORY@sha256:…"
  * @architecture: "x86_64" or "arm64"
- * @revision: (nullable): fails with HTTP 412 when the function has another one
- * @dry_run: AWS looks whether the image and the permissions are right, and changes nothing
+ * @revision: (nullable): fails with HTTP 412 if the function has another one
+ * @dry_run: AWS checks the image and the permissions, and changes nothing
+ *
+ * UpdateFunctionCode.
+ *
+ * Returns: (transfer full)
  */
 OciLambdaCall *oci_lambda_update_code (const char *function, const char *image,
                                        const char *architecture, const char *revision,
@@ -51,35 +57,41 @@ OciLambdaCall *oci_lambda_update_code (const char *function, const char *image,
 /**
  * oci_lambda_publish_version:
  * @code_sha256: (nullable): fails unless the function has this code
- * @revision: (nullable): as of update_code
+ * @revision: (nullable): as for oci_lambda_update_code()
  *
- * AWS answers with the version before when nothing has changed since.
+ * PublishVersion. AWS answers with the previous version if nothing has changed since.
+ *
+ * Returns: (transfer full)
  */
 OciLambdaCall *oci_lambda_publish_version (const char *function, const char *code_sha256,
                                            const char *revision, const char *description);
 
+/** GetAlias. Returns: (transfer full) */
 OciLambdaCall *oci_lambda_get_alias (const char *function, const char *alias);
 
 /**
  * oci_lambda_update_alias:
- * @version: that gets all events but those of @other
- * @other: (nullable): that gets @weight of them
+ * @version: receives all events but those of @other
+ * @other: (nullable): receives the share @weight
  * @weight: in hundredths of a percent, from 1 to 9999
+ *
+ * UpdateAlias.
+ *
+ * Returns: (transfer full)
  */
 OciLambdaCall *oci_lambda_update_alias (const char *function, const char *alias,
                                         const char *version, const char *other, unsigned weight,
                                         const char *revision);
 
-/** Invoke, synchronously, with the end of the log in the answer. @event: one JSON value */
+/** Invoke, synchronously, with the end of the log in the answer. @event: one JSON value.
+ * Returns: (transfer full) */
 OciLambdaCall *oci_lambda_invoke (const char *function, const char *qualifier, GBytes *event);
 
 /**
- * oci_lambda_publish_layer:
- * @zip: (nullable): of what fits into a request; else @bucket and @key
+ * OciLambdaLayerArguments:
+ * @zip: (nullable): if it fits into a request; else @bucket and @key
  * @runtimes, @architectures: (nullable): NULL-terminated
  * @license: (nullable)
- *
- * PublishLayerVersion: each call makes another version.
  */
 typedef struct
 {
@@ -91,16 +103,18 @@ typedef struct
   const char *description;
   const char *license;
 } OciLambdaLayerArguments;
+/** PublishLayerVersion: each call makes another version. Returns: (transfer full) */
 OciLambdaCall *oci_lambda_publish_layer (const OciLambdaLayerArguments *arguments);
 
-/** ListLayerVersions, newest first: one page. */
+/** ListLayerVersions, newest first: one page. Returns: (transfer full) */
 OciLambdaCall *oci_lambda_list_layer_versions (const char *name);
+/** GetLayerVersion. Returns: (transfer full) */
 OciLambdaCall *oci_lambda_get_layer_version (const char *name, json_int_t version);
 
 /* A function, or one of its versions. What AWS does not say is NULL. */
 typedef struct
 {
-  char *arn; /* with the version, if one was asked for */
+  char *arn; /* with the version, if a version was requested */
   char *version;
   char *package_type; /* "Image", "Zip" */
   char *architecture;
@@ -112,11 +126,15 @@ typedef struct
   char *update_reason_code;
   char *code_sha256;
   char *revision;
-  char *image;          /* as it was named; GetFunction alone says it */
-  char *resolved_image; /* by its digest; likewise */
+  char *image;          /* as it was named; only in GetFunction */
+  char *resolved_image; /* with its digest; likewise */
 } OciLambdaFunction;
 
-/** @document: of GetFunction, GetFunctionConfiguration, UpdateFunctionCode or PublishVersion */
+/**
+ * oci_lambda_function_read:
+ * @document: of GetFunction, GetFunctionConfiguration, UpdateFunctionCode or PublishVersion.
+ *   Returns: (transfer full)
+ */
 OciLambdaFunction *oci_lambda_function_read (const json_t *document);
 void oci_lambda_function_free (OciLambdaFunction *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OciLambdaFunction, oci_lambda_function_free)
@@ -125,11 +143,15 @@ typedef struct
 {
   char *arn;
   char *version;
-  char *other;   /* (nullable): a second version that gets some of the events */
+  char *other;   /* (nullable): a second version that receives some of the events */
   double weight; /* of @other, from 0 to 1 */
   char *revision;
 } OciLambdaAlias;
 
+/**
+ * oci_lambda_alias_read:
+ * @document: of GetAlias or UpdateAlias. Returns: (transfer full)
+ */
 OciLambdaAlias *oci_lambda_alias_read (const json_t *document);
 void oci_lambda_alias_free (OciLambdaAlias *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OciLambdaAlias, oci_lambda_alias_free)

@@ -58,7 +58,7 @@ oci_s3_put (OciHttpClient *client, const OciS3Object *object, GCancellable *canc
   if (credentials == NULL)
     return FALSE;
   OciDigest digest = oci_digest_of_bytes (object->content);
-  /* S3, unlike other services, wants the digest as a header, too. */
+  /* Unlike other services, S3 also requires the digest as a header. */
   g_autofree char *content =
       g_strconcat ("X-Amz-Content-Sha256: ", oci_digest_hex (&digest, hex), NULL);
   const char *const headers[] = { content, NULL };

@@ -3,14 +3,14 @@
 #include <elf.h>
 #include <sys/utsname.h>
 
-/* What Lambda has comes first. */
+/* Lambda's processors come first. */
 static const OciArchitecture architectures[] = {
   { "amd64", "x86-64", "x86_64", "x86_64", "x86_64-linux-gnu", EM_X86_64 },
   { "arm64", "AArch64", "aarch64", "aarch64", "aarch64-linux-gnu", EM_AARCH64 },
   { "386", "i386", "i686", "i386", "i386-linux-gnu", EM_386 },
   { "arm", "32-bit ARM", "armv7l", "arm", "arm-linux-gnueabihf", EM_ARM },
   { "loong64", "LoongArch", "loongarch64", "loongarch64", "loongarch64-linux-gnu", EM_LOONGARCH },
-  /* uname has one name for both byte orders. */
+  /* uname has the same name for both byte orders. */
   { "mips", "MIPS", NULL, "mips", "mips-linux-gnu", EM_MIPS },
   { "mips64", "MIPS", NULL, "mips64", "mips64-linux-gnuabi64", EM_MIPS },
   { "mips64le", "MIPS", NULL, "mips64el", "mips64el-linux-gnuabi64", EM_MIPS },
@@ -22,7 +22,7 @@ static const OciArchitecture architectures[] = {
   { "wasm", "WebAssembly", NULL, NULL, NULL, EM_NONE },
 };
 
-/* Other names that users and uname have. */
+/* Other names used by users and uname. */
 static const struct
 {
   const char *text;

@@ -1,5 +1,5 @@
-/* Output of any length in bounded memory: the start, and the end, which is where a traceback has
- * its message. */
+/* Keeps the first and the last N bytes of output of any length, in bounded memory. A traceback has
+ * its message at the end. */
 #pragma once
 
 #include <glib.h>
@@ -9,28 +9,30 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  char *head; /* allocated once, so that no copies of a secret are left behind; ended by NUL */
+  char *
+      head; /* allocated once, so that no copy of a secret remains in freed memory; ends with NUL */
   size_t head_size;
   size_t head_max;
   GString *tail;
   size_t tail_max;
-  uint64_t dropped; /* bytes between them */
+  uint64_t dropped; /* bytes omitted between head and tail */
 } OciCapture;
 
-/** Keeps so many bytes of the start and of the end. */
+/** Prepares an empty capture that keeps @head_max bytes of the start and @tail_max of the end. */
 void oci_capture_init (OciCapture *self, size_t head_max, size_t tail_max);
 
-/** Overwrites the start. One of zeros is cleared already. */
+/** Frees the capture after overwriting the head. Safe on a zeroed one. */
 void oci_capture_clear (OciCapture *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (OciCapture, oci_capture_clear)
 
+/** Appends @len bytes of output. */
 void oci_capture_take (OciCapture *self, const char *data, size_t len);
 
-/** Returns: (transfer full): UTF-8 made valid, with a note where the middle is left out */
+/** Returns: (transfer full): the output as valid UTF-8, with a note where the middle was omitted */
 char *oci_capture_text (const OciCapture *self);
 
-/** Returns: (transfer full): the start as it came, with a NUL after it; the capture has none then
- */
+/** Takes the head out of the capture. Returns: (transfer full): its bytes unchanged, with a NUL
+ * appended */
 char *oci_capture_steal_head (OciCapture *self);
 
 G_END_DECLS

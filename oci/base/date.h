@@ -5,10 +5,10 @@
 
 G_BEGIN_DECLS
 
-/** Whether @text is "YYYY-MM-DD" of a day that exists. */
+/** Whether @text is "YYYY-MM-DD" and that day exists. */
 gboolean oci_date_is_valid (const char *text);
 
-/** Days from one date to another. FALSE when one of them is none. */
+/** Counts the days from one date to another. Returns: %FALSE if either is not a valid date */
 gboolean oci_date_days_between (const char *from, const char *to, int *out_days);
 
 G_END_DECLS

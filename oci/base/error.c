@@ -49,6 +49,19 @@ oci_throw_errno (GError **error, const char *format, ...)
   return FALSE;
 }
 
+void
+oci_error_append (GError **error, const char *format, ...)
+{
+  if (error == NULL || *error == NULL)
+    return;
+  va_list args;
+  va_start (args, format);
+  g_autofree char *more = g_strdup_vprintf (format, args);
+  va_end (args);
+  g_autofree char *message = g_steal_pointer (&(*error)->message);
+  (*error)->message = g_strconcat (message, more, NULL);
+}
+
 char *
 oci_quote (const char *text)
 {
@@ -78,6 +91,26 @@ oci_quote (const char *text)
     g_string_append (quoted, "…");
   g_string_append (quoted, "’");
   return g_string_free (quoted, FALSE);
+}
+
+char *
+oci_show (const char *text)
+{
+  static const char separators[] = "'`\"‘’‚“”„«»,;()…";
+  if (text == NULL || !g_utf8_validate (text, -1, NULL))
+    return oci_quote (text);
+  gunichar last = ' ';
+  gboolean plain = strlen (text) <= QUOTE_MAX_BYTES;
+  for (const char *p = text; plain && *p != '\0'; p = g_utf8_next_char (p))
+    {
+      last = g_utf8_get_char (p);
+      plain = g_unichar_isgraph (last) && !oci_unichar_misleads (last)
+              && g_utf8_strchr (separators, -1, last) == NULL;
+    }
+  if (!plain || last == ' ' || last == '.' || last == ':')
+    return oci_quote (text);
+  g_autofree char *shown = oci_redact (text);
+  return strcmp (shown, text) == 0 ? g_steal_pointer (&shown) : oci_quote (text);
 }
 
 OciErrorPrefix

@@ -1,4 +1,8 @@
-/* Errors: one domain for everything below the builder, coded by what the caller should do. */
+/* Errors: one domain for everything below the builder, coded by what the caller should do.
+ *
+ * The comments of functions list the codes that they set after "Errors:". Where %OCI_ERROR_IO is
+ * listed, a missing file or directory (ENOENT) is %OCI_ERROR_NOT_FOUND, see oci_throw_errno().
+ * "Errors: see the head." refers to the list in the comment at the start of the header. */
 #pragma once
 
 #include <glib.h>
@@ -45,41 +49,56 @@ GQuark oci_error_quark (void);
 /**
  * oci_throw:
  * @error: return location, may be %NULL
- * @code: what kind of failure
+ * @code: kind of failure
  * @format: message without a trailing full stop or newline; untrusted text goes through oci_quote()
  *
- * Returns: always %FALSE, so that a failing function can `return oci_throw (error, …)`.
+ * Sets @error to @code of %OCI_ERROR.
+ *
+ * Returns: always %FALSE, so that a failing function can `return oci_throw (error, …)`
  */
 gboolean oci_throw (GError **error, OciError code, const char *format, ...) G_GNUC_PRINTF (3, 4);
 
-/**
- * oci_throw_errno:
- *
- * Like oci_throw() with %OCI_ERROR_IO and ": " plus the text of the current errno appended.
- * ENOENT becomes %OCI_ERROR_NOT_FOUND.
- */
+/** Like oci_throw() with %OCI_ERROR_IO and ": " plus the text of the current errno appended. ENOENT
+ * becomes %OCI_ERROR_NOT_FOUND. */
 gboolean oci_throw_errno (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
+
+/** Appends to a message what to do about it, if only a caller knows. @error: as oci_throw() left
+ * it, may be %NULL */
+void oci_error_append (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
 
 /**
  * oci_quote:
  * @text: (nullable): text from outside, any bytes
  *
- * Makes text from strangers safe to print: what would mislead a reader (text.h) and
- * invalid UTF-8 are escaped, more than
- * 160 bytes are cut, secrets of this process are left out (redact.h), and the result is in
- * typographic quotes.
+ * Makes untrusted text safe to print: escapes invalid UTF-8 and characters that would mislead a
+ * reader (text.h), removes secrets of this process (redact.h), truncates after 160 bytes, and
+ * encloses the result in typographic quotes.
  *
  * Returns: (transfer full): the quoted text
  */
 char *oci_quote (const char *text);
 
-/* Scope-bound context: at scope exit the prefix is put before an error that was set meanwhile. */
+/**
+ * oci_show:
+ * @text: (nullable): an untrusted path or name, any bytes
+ *
+ * Formats it for a message: unchanged if it cannot be misread, that is, if it is not empty, long
+ * or secret, contains nothing that oci_quote() escapes, no spaces, quotes, commas, semicolons or
+ * parentheses, and does not end with a full stop or colon. Otherwise like oci_quote().
+ *
+ * Returns: (transfer full)
+ */
+char *oci_show (const char *text);
+
+/* Scope-bound context: at scope exit, the prefix is prepended to an error that was set
+ * meanwhile. */
 typedef struct
 {
   GError **error;
   char *prefix;
 } OciErrorPrefix;
 
+/** Use OCI_PREFIX(). @error: (nullable): the location that is examined at scope exit. */
 OciErrorPrefix oci_error_prefix_new (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
 void oci_error_prefix_clear (OciErrorPrefix *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (OciErrorPrefix, oci_error_prefix_clear)

@@ -9,6 +9,12 @@
 #include <string.h>
 #include <unistd.h>
 
+enum
+{
+  PATH_BYTES = 40, /* "/proc/self/fd/2147483647" */
+  ALL_BITS = 07777,
+};
+
 void
 oci_fd_close (OciFd fd)
 {
@@ -75,6 +81,23 @@ oci_open_file (int dfd, const char *path, gboolean follow, OciFd *out_fd, struct
   return TRUE;
 }
 
+/* Uses its own descriptor, which no link can replace. */
+gboolean
+oci_grant_mode (int dfd, const char *name, mode_t bits, GError **error)
+{
+  struct stat st;
+  char path[PATH_BYTES];
+  g_autofree char *quoted = oci_quote (name);
+  g_auto (OciFd) pin = openat (dfd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+  if (pin < 0 || fstat (pin, &st) < 0)
+    return oci_throw_errno (error, "looking at %s", quoted);
+  if (S_ISLNK (st.st_mode) || (st.st_mode & bits) == bits)
+    return TRUE;
+  (void) g_snprintf (path, sizeof path, "/proc/self/fd/%d", pin);
+  return chmod (path, (st.st_mode & ALL_BITS) | bits) == 0
+         || oci_throw_errno (error, "giving permissions to %s", quoted);
+}
+
 gboolean
 oci_write_all (int fd, const void *data, size_t len, GError **error)
 {
@@ -123,7 +146,7 @@ oci_read_file (int dfd, const char *path, size_t max_bytes, GBytes **out_bytes, 
     return oci_throw (error, OCI_ERROR_LIMIT, "%s has %jd bytes, more than the %zu allowed here",
                       quoted, (intmax_t) st.st_size, max_bytes);
 
-  /* One byte more than announced, so that a file that grew meanwhile is noticed. */
+  /* One byte more than announced, to notice a file that has grown meanwhile. */
   size_t size = (size_t) st.st_size;
   g_autofree char *data = g_try_malloc (size + 1);
   if (data == NULL)
@@ -152,7 +175,7 @@ read_names (DIR *dir, GPtrArray *names)
 {
   for (;;)
     {
-      errno = 0; /* only then it tells the end from a failure */
+      errno = 0; /* to distinguish the end from a failure */
       const struct dirent *entry = readdir (dir);
       if (entry == NULL)
         return errno == 0;
@@ -174,7 +197,7 @@ oci_list_names (int dfd, const char *path, gboolean follow, GPtrArray **out_name
       oci_throw_errno (error, "listing the directory %s", quoted);
       return FALSE;
     }
-  (void) oci_fd_steal (&fd); /* it belongs to dir now */
+  (void) oci_fd_steal (&fd); /* owned by dir now */
   gboolean ok = read_names (dir, names);
   int failure = errno;
   (void) closedir (dir);
@@ -191,14 +214,14 @@ oci_list_names (int dfd, const char *path, gboolean follow, GPtrArray **out_name
 
 enum
 {
-  MAX_REMOVED_DEPTH = 100, /* with a descriptor each; what is deeper is moved up before */
+  MAX_REMOVED_DEPTH = 100, /* descriptors; deeper directories are moved up first */
 };
 
 /* A tree that is being removed. */
 typedef struct
 {
   OciFd top;
-  guint moved; /* directories that were too deep, and are removed as children of the top */
+  guint moved; /* number of directories that were moved to the top */
 } Removal;
 
 static gboolean remove_children (Removal *self, int dfd, const char *name, unsigned depth,
@@ -254,7 +277,7 @@ remove_children (Removal *self, int dfd, const char *name, unsigned depth, GErro
     fd = openat (dfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (fd < 0)
     return oci_throw_errno (error, "opening %s", name);
-  (void) fchmod (fd, S_IRWXU); /* the unlinks below report what this could not grant */
+  (void) fchmod (fd, S_IRWXU); /* the unlinks below report failures */
   if (depth == 0)
     self->top = fd;
   guint moved = self->moved;

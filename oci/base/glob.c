@@ -3,8 +3,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/* One component; iterative with one backtrack point, so a hostile pattern costs no more than
- * length times length. */
+/* Matches one component; iterative with one backtrack point, so that a hostile pattern costs at
+ * most length times length. */
 static gboolean
 match_component (const char *pattern, size_t pattern_len, const char *name, size_t name_len)
 {
@@ -40,12 +40,12 @@ next_component (const char *text, size_t len)
   return text[len] == '/' ? text + len + 1 : text + len;
 }
 
-/* @or_parent: whether it is enough to match a directory that @path is in */
+/* @or_parent: whether it suffices to match a directory that contains @path */
 static gboolean
 match (const char *pattern, const char *path, gboolean or_parent)
 {
-  /* The last "**" is the only one that needs another try: an earlier match of it leaves the most.
-   */
+  /* Only the last "**" needs another attempt: the earliest match of one before it leaves the
+   * most. */
   const char *star = NULL, *resume = NULL, *start = path;
   while (*path != '\0')
     {

@@ -6,10 +6,10 @@
 enum
 {
   INDENT = 2,
-  MAX_DEPTH = 12, /* what is deeper is on one line: its indentation would be most of the text */
+  MAX_DEPTH = 12, /* deeper values are on one line, without much indentation */
 };
 
-/* jansson's own text of a value, in which only what is below U+0020 is escaped. */
+/* Receives jansson's text of a value, in which only characters below U+0020 are escaped. */
 static int
 append_escaped (const char *buffer, size_t size, void *data)
 {
@@ -21,7 +21,7 @@ append_escaped (const char *buffer, size_t size, void *data)
       const char *next = p < end ? g_utf8_next_char (p) : end;
       if (c == (gunichar) -1 || c == (gunichar) -2 || next > end)
         {
-          g_string_append_len (text, p, end - p); /* jansson gives whole characters */
+          g_string_append_len (text, p, end - p); /* jansson never splits characters */
           break;
         }
       if (c >= 0x7F && oci_unichar_misleads (c))
@@ -39,11 +39,11 @@ append_escaped (const char *buffer, size_t size, void *data)
   return 0;
 }
 
-/* 0.1, and not 0.10000000000000001. */
+/* 0.1 instead of 0.10000000000000001. */
 size_t
 oci_json_number_flags (const json_t *value)
 {
-  size_t digits = 15; /* which every double has; 17 are enough for each */
+  size_t digits = 15; /* which every double has; 17 suffice for any */
   if (!json_is_real (value))
     return 0;
   for (; digits < 17; digits++)

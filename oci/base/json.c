@@ -1,4 +1,5 @@
 #include "oci/base/json.h"
+#include "oci/base/json-fault.h"
 #include "oci/base/suggest.h"
 
 #include <stdlib.h>
@@ -39,12 +40,16 @@ oci_json_parse (const char *name, GBytes *data, OciError code, OciJson *out_root
 {
   size_t size = 0;
   const char *text = g_bytes_get_data (data, &size);
-  json_error_t parse_error;
-  json_t *root = json_loadb (size > 0 ? text : "", size, JSON_REJECT_DUPLICATES, &parse_error);
+  json_error_t parse_error = { .line = 0 };
+  json_t *root = NULL;
+  if (size > 0 && memchr (text, '\0', size) == NULL) /* jansson skips some of them */
+    root = json_loadb (text, size, JSON_REJECT_DUPLICATES, &parse_error);
   if (root == NULL)
     {
-      oci_throw (error, code == OCI_ERROR_USAGE ? code : OCI_ERROR_FORMAT, "%s:%d:%d: %s", name,
-                 parse_error.line, parse_error.column, parse_error.text);
+      gboolean ours = code == OCI_ERROR_USAGE;
+      g_autofree char *fault =
+          oci_json_describe_fault (size > 0 ? text : "", size, &parse_error, ours);
+      oci_throw (error, ours ? code : OCI_ERROR_FORMAT, "%s:%s", name, fault);
       return NULL;
     }
   return oci_json_document_new (name, root, code, out_root);
@@ -75,7 +80,7 @@ oci_json_document_free (OciJsonDocument *self)
   g_free (self);
 }
 
-/* Keys come from strangers too; only those that are odd are quoted and escaped. */
+/* Keys are untrusted, too; only unusual ones are quoted and escaped. */
 static char *
 printable_key (const char *key)
 {
@@ -299,6 +304,11 @@ gboolean
 oci_json_strv (const OciJson *at, size_t max_elements, char ***out_strv)
 {
   size_t length = 0;
+  if (json_is_string (at->value) && at->document->code == OCI_ERROR_USAGE)
+    {
+      oci_json_problem (at, "expected an array, got a string; put it in brackets: [\"…\"]");
+      return FALSE;
+    }
   if (!oci_json_array (at, max_elements, &length))
     return FALSE;
   g_autoptr (GPtrArray) strings = g_ptr_array_new_with_free_func (g_free);

@@ -1,11 +1,11 @@
-/* JSON from strangers and for strangers, over jansson.
+/* Reading and writing JSON with jansson.
  *
- * Reading: a document is walked with OciJson cursors. Each typed getter checks one value and, when
- * it is not what was expected, notes a problem with the JSON path ("trees[1].prefix: expected a
- * string, got an integer"). Reading goes on, so that one run reports everything, and
- * oci_json_document_finish() turns the notes into one error.
+ * Reading: a document is walked with OciJson cursors. Each typed getter checks one value; if it is
+ * not what was expected, the getter notes a problem with the JSON path ("trees[1].prefix: expected
+ * a string, got an integer") and returns %FALSE. Reading continues, so that one run reports all
+ * problems, and oci_json_document_finish() turns the notes into one error.
  *
- * A document that has a digest is digested as received; it is never dumped again for that. */
+ * The digest of a document is that of the bytes as received, never of a re-serialised form. */
 #pragma once
 
 #include "oci/base/error.h"
@@ -21,9 +21,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (OciJsonValue, json_decref)
 typedef struct _OciJsonDocument OciJsonDocument;
 typedef struct _OciJson OciJson;
 
-/* A position in a document. Plain value: lives on the stack, valid while the document and the
- * cursor it was derived from live. @value is %NULL after a failed lookup, and every getter on such
- * a cursor returns FALSE without another note. */
+/* A position in a document. Plain value on the stack, valid while the document and the cursor it
+ * was derived from live. @value is %NULL after a failed lookup; every getter on such a cursor
+ * returns %FALSE without another note. */
 struct _OciJson
 {
   OciJsonDocument *document;
@@ -35,12 +35,14 @@ struct _OciJson
 
 /**
  * oci_json_parse:
- * @name: what the document is called in messages, such as a file name
+ * @name: name of the document in messages, such as a file name
  * @data: the document; duplicate keys, NUL bytes and invalid UTF-8 are refused
- * @code: error code of oci_json_document_finish(), %OCI_ERROR_USAGE for what the user wrote
+ * @code: error code of this function and of oci_json_document_finish(), %OCI_ERROR_USAGE for what
+ *   the user wrote
  * @out_root: (out): cursor on the root value
  *
- * Returns: (transfer full): the document, or %NULL with "NAME:LINE:COLUMN: …" in @error
+ * Errors: @code, with "NAME:LINE:COLUMN: …"; if the user wrote it, the line follows with a mark at
+ * the fault, otherwise no word of @data. Returns: (transfer full): the document
  */
 OciJsonDocument *oci_json_parse (const char *name, GBytes *data, OciError code, OciJson *out_root,
                                  GError **error);
@@ -49,59 +51,72 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (OciJsonDocument, oci_json_document_free)
 
 /**
  * oci_json_document_new:
- * @name: what the document is called in messages
- * @root: (transfer full): a value that was not parsed as it is, such as one merged of several files
+ * @name: name of the document in messages
+ * @root: (transfer full): a value that was not parsed from one text, such as one merged from
+ *   several files
  * @out_root: (out): cursor on @root
+ *
+ * Wraps a value so that it can be read with cursors.
+ *
+ * Returns: (transfer full): the document
  */
 OciJsonDocument *oci_json_document_new (const char *name, json_t *root, OciError code,
                                         OciJson *out_root);
 
-/* Where a value was written, as "FILE: PATH". Returns: (transfer full) */
+/* Finds where a value was written. Returns: (transfer full): "FILE: PATH" */
 typedef char *(*OciJsonWhereFunc) (const OciJson *at, gpointer data);
 
-/** Lets @where, and not name and path of the document, say in messages where a value stands. */
+/** Makes messages name the place that @where returns instead of the document's name and path. */
 void oci_json_document_set_where (OciJsonDocument *self, OciJsonWhereFunc where, gpointer data);
 
-/** Notes no more problems at exactly this value, which is a string, array or object: they would
- * only follow from one that was noted. */
+/** Suppresses further notes about this value, a string, array or object: they would only be
+ * consequences of one already noted. */
 void oci_json_silence (const OciJson *at);
 
-/** Notes a problem at @at. */
+/** Notes a problem with the value at @at. */
 void oci_json_problem (const OciJson *at, const char *format, ...) G_GNUC_PRINTF (2, 3);
 
-/** Whether nothing was noted since oci_json_parse(); else sets @error to all notes, a line each. */
+/** Whether no problem was noted since oci_json_parse(). Errors: the code given there, such as
+ * %OCI_ERROR_USAGE, with all notes, one per line. */
 gboolean oci_json_document_finish (OciJsonDocument *self, GError **error);
 
 /**
  * oci_json_object:
  * @known: (nullable): NULL-terminated member names; any other is noted, with a "did you mean".
  *   %NULL allows all: OCI documents may carry extensions.
+ *
+ * Whether the value is an object; notes a problem if not.
  */
 gboolean oci_json_object (const OciJson *at, const char *const *known);
 
-/** Finds a member; a missing one is not a problem. JSON null counts as missing. */
+/** Finds a member. A missing member or JSON null is not a problem. Returns: whether it was found */
 gboolean oci_json_member (const OciJson *at, const char *key, OciJson *out_member);
 
-/** Finds a member; a missing one is noted. */
+/** Finds a member; a missing one is noted. Returns: whether it was found */
 gboolean oci_json_require (const OciJson *at, const char *key, OciJson *out_member);
 
+/** Whether the value is an array of at most @max_elements. @out_length: (out): its length */
 gboolean oci_json_array (const OciJson *at, size_t max_elements, size_t *out_length);
+/** Moves to an element. @index: less than the length of @array */
 void oci_json_element (const OciJson *array, size_t index, OciJson *out_element);
 
+/** Reads a string. @out_borrowed: (out) (transfer none): lives as long as the document */
 gboolean oci_json_string (const OciJson *at, const char **out_borrowed);
+/** Reads true or false. */
 gboolean oci_json_bool (const OciJson *at, gboolean *out_value);
+/** Reads an integer from @min to @max, both inclusive. */
 gboolean oci_json_int (const OciJson *at, int64_t min, int64_t max, int64_t *out_value);
 
-/** Any finite number, with or without a fraction. */
+/** Reads any finite number, with or without a fraction. */
 gboolean oci_json_number (const OciJson *at, double *out_value);
 
-/** Reads an array of strings. Returns: (transfer full) through @out_strv, NULL-terminated */
+/** Reads an array of strings. @out_strv: (out) (transfer full): NULL-terminated */
 gboolean oci_json_strv (const OciJson *at, size_t max_elements, char ***out_strv);
 
-/** One of @words, given as NULL-terminated list; @out_index is its position. */
+/** Reads one of @words, a NULL-terminated list. @out_index: (out): its position in the list */
 gboolean oci_json_word (const OciJson *at, const char *const *words, unsigned *out_index);
 
-/** Where @at is, such as "trees[1].prefix". Returns: (transfer full) */
+/** Returns: (transfer full): where @at is, such as "trees[1].prefix" */
 char *oci_json_path (const OciJson *at);
 
 /**
@@ -114,23 +129,25 @@ char *oci_json_path (const OciJson *at);
  */
 GBytes *oci_json_dump (const json_t *value);
 
-/** Flags of jansson with which a number is shown by as few digits as give it back. */
+/** Flags for jansson that print a number with the fewest digits that restore it. */
 size_t oci_json_number_flags (const json_t *value);
 
-/** Human-readable form, sorted, indented by two, newline at the end. What is nested deeply is on
- * one line, so that strangers' documents do not grow by more than a constant factor; what would
- * mislead a reader (text.h) is escaped, so that the value is the same. Returns: (transfer full) */
+/** Human-readable form: sorted, indented by two, newline at the end. Deeply nested values are on
+ * one line, so that a hostile document grows by at most a constant factor; characters that would
+ * mislead a reader (text.h) are escaped, which keeps the value the same. Returns: (transfer full)
+ */
 char *oci_json_dump_pretty (const json_t *value);
 
-/** json_object_set_new() and friends that cannot fail silently: they abort when out of memory, as
- * GLib does. @value is stolen. */
+/** Like json_object_set_new() and its relatives, but aborts when out of memory, as GLib does.
+ * @value: (transfer full) */
 void oci_json_set (json_t *object, const char *key, json_t *value);
+/** Like oci_json_set(), for the end of an array. @value: (transfer full) */
 void oci_json_append (json_t *array, json_t *value);
-/** A JSON string of any bytes; invalid UTF-8 is replaced. */
+/** Makes a JSON string from any bytes; invalid UTF-8 is replaced. Returns: (transfer full) */
 json_t *oci_json_text (const char *text);
-/** An array of such strings. @texts: NULL-terminated */
+/** Makes an array of such strings. @texts: NULL-terminated. Returns: (transfer full) */
 json_t *oci_json_texts (const char *const *texts);
-/** @text: (nullable): any bytes; without one, nothing is set */
+/** Sets a member to a string. @text: (nullable): any bytes; nothing is set for %NULL */
 void oci_json_set_text (json_t *object, const char *key, const char *text);
 /** Returns: (transfer full) (nullable): the member, %NULL when there is none or it is not a string
  */

@@ -37,8 +37,8 @@ oci_parse_u64 (const char *text, uint64_t max, uint64_t *out_value, GError **err
   return TRUE;
 }
 
-/* Digits, perhaps a point and digits, and perhaps one of @units, with or without a space before it;
- * the unit called "" is that of a number alone. Without floats. */
+/* Parses digits, optionally a point and digits, and optionally one of @units, with or without a
+ * space before it; the unit "" is for a number alone. Uses no floats. */
 static gboolean
 parse_quantity (const char *text, const Unit *units, uint64_t *out_value)
 {

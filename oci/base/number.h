@@ -8,8 +8,12 @@ G_BEGIN_DECLS
 
 /**
  * oci_parse_u64:
- * @text: decimal digits only: no sign, no spaces, no empty text
+ * @text: decimal digits only: no sign, no spaces, not empty
  * @max: largest accepted value
+ *
+ * Reads an unsigned integer.
+ *
+ * Errors: %OCI_ERROR_FORMAT.
  */
 gboolean oci_parse_u64 (const char *text, uint64_t max, uint64_t *out_value, GError **error);
 
@@ -17,19 +21,23 @@ gboolean oci_parse_u64 (const char *text, uint64_t max, uint64_t *out_value, GEr
  * oci_parse_size:
  * @text: a number and its unit: "512MB", "1.5 GB", "600MiB"; at most six digits after the point
  *
- * B, kB, MB, GB, TB are decimal, KiB, MiB, GiB, TiB binary; without a unit it is MiB, as in the
- * settings of Lambda. What is not a whole byte is cut off.
+ * Reads a size. B, kB, MB, GB and TB are decimal, KiB, MiB, GiB and TiB binary; the default unit is
+ * MiB, as in the settings of Lambda. Fractions of a byte are truncated.
+ *
+ * Errors: %OCI_ERROR_FORMAT.
  */
 gboolean oci_parse_size (const char *text, uint64_t *out_bytes, GError **error);
 
-/** A size as oci_parse_size() takes it, in the largest unit that is exact. Returns: (transfer full)
- */
+/** Returns: (transfer full): @bytes in the form of oci_parse_size(), in the largest unit that is
+ * exact */
 char *oci_write_size (uint64_t bytes);
 
-/** "500ms", "90s", "1.5s", "2m", "1h", and "90", which is seconds: from 1 ms to @max_ms. */
+/** Reads a duration from 1 ms to @max_ms: "500ms", "90s", "1.5s", "2m", "1h", or "90" for seconds.
+ * Errors: %OCI_ERROR_FORMAT. */
 gboolean oci_parse_duration (const char *text, uint64_t max_ms, uint64_t *out_ms, GError **error);
 
-/** "512 B", "1.5 kB", "168.1 MB": decimal units, for people. Returns: (transfer full) */
+/** Returns: (transfer full): a rounded size for messages, in decimal units: "512 B", "1.5 kB",
+ * "168.1 MB" */
 char *oci_format_size (uint64_t bytes);
 
 G_END_DECLS

@@ -8,7 +8,7 @@ typedef struct
   OciParallelFunc func;
   gpointer data;
   GCancellable *stop;
-  GMutex mutex; /* guards what follows */
+  GMutex mutex; /* guards the members below */
   guint next;
   GError *failure; /* (nullable): the first one */
 } Loop;
@@ -18,8 +18,8 @@ struct _OciWorkers
   GFunc func;
   gpointer data;
   GPtrArray *threads; /* of GThread */
-  unsigned max;       /* of threads; what there is, once one could not be started */
-  GMutex mutex;       /* guards what follows */
+  unsigned max;       /* number of threads; lowered when one could not be started */
+  GMutex mutex;       /* guards the members below */
   GCond changed;
   GQueue items;
   unsigned idle; /* threads that wait for an item */
@@ -36,7 +36,7 @@ oci_thread_start (const char *name, GThreadFunc func, gpointer data, GError **er
   return thread;
 }
 
-/* Returns: FALSE when there is nothing left to begin */
+/* Returns: FALSE if there is nothing left to begin */
 static gboolean
 take_item (Loop *self, gpointer *out_item)
 {
@@ -111,7 +111,7 @@ oci_parallel_each (const GPtrArray *items, unsigned jobs, OciParallelFunc func, 
   return self.next == items->len || oci_throw (error, OCI_ERROR_CANCELLED, "interrupted");
 }
 
-/* With the mutex, which is let go while the item is worked on. */
+/* Called with the mutex held, which is released while the item is worked on. */
 static void
 work_on_first (OciWorkers *self)
 {

@@ -1,24 +1,24 @@
-/* Work on several threads that goes on with fewer where the system refuses to start one, down to
- * the caller's own. GLib's pools wait for ever in that case, and g_thread_new() ends the process.
- */
+/* Work on several threads. If the system refuses to start a thread, the work continues with fewer,
+ * down to the caller's own; GLib's pools would wait forever, and g_thread_new() would end the
+ * process. */
 #pragma once
 
 #include <gio/gio.h>
 
 G_BEGIN_DECLS
 
-/* With GLib's reason. */
+/* %s is GLib's reason. */
 #define OCI_NO_THREAD                                                                              \
   "no thread can be started: %s; look at the limits of processes and memory (ulimit -u, "          \
   "ulimit -v, the cgroup's pids.max)"
 
 /**
  * oci_thread_start:
+ * Like g_thread_new(), but sets an error that names the limits to look at if no thread can be
+ * started.
  *
- * As g_thread_new(), but a thread that cannot be started is an error, which names the limits to
- * look at.
- *
- * Returns: (transfer full) (nullable): for g_thread_join()
+ * Returns: (transfer full): for g_thread_join()
+ * Errors: %OCI_ERROR_IO.
  */
 GThread *oci_thread_start (const char *name, GThreadFunc func, gpointer data, GError **error);
 
@@ -34,29 +34,33 @@ typedef gboolean (*OciParallelFunc) (gpointer data, gpointer item, GCancellable 
 /**
  * oci_parallel_each:
  * @items: taken in their order
- * @jobs: how many at the same time, at least 1; the caller's thread is one of them
+ * @jobs: maximal number of concurrent calls, at least 1; the caller's thread is one of them
  *
- * Calls @func for each item. After the first failure, and when @cancellable is triggered, no item
- * is begun; the error is that first failure, or %OCI_ERROR_CANCELLED.
+ * Calls @func for each item. After the first failure, or once @cancellable is triggered, no further
+ * item is begun.
+ *
+ * Errors: the first failure of @func; %OCI_ERROR_CANCELLED.
  */
 gboolean oci_parallel_each (const GPtrArray *items, unsigned jobs, OciParallelFunc func,
                             gpointer data, GCancellable *cancellable, GError **error);
 
-/* Threads for items that come one after the other while the earlier ones are worked on. */
+/* Threads for items that become available while earlier ones are worked on. */
 typedef struct _OciWorkers OciWorkers;
 
 /**
  * oci_workers_new:
- * @jobs: how many threads at most, at least 1; they are started when there is something to do
+ * @jobs: maximal number of threads, at least 1; each is started when there is work for it
  * @func: called with an item and @data
+ *
+ * Returns: (transfer full): workers without any thread yet
  */
 OciWorkers *oci_workers_new (unsigned jobs, GFunc func, gpointer data);
 
-/** Gives an item to a thread. Where no thread could be started, the caller's own thread works on
- * it before this returns. The order in which items are begun is that of the calls. */
+/** Gives an item to a thread. If no thread could be started, the caller's own thread works on it
+ * before this returns. Items are begun in the order of the calls. */
 void oci_workers_push (OciWorkers *self, gpointer item);
 
-/** Waits until all items are done. */
+/** Waits until all items are done, then frees the workers. */
 void oci_workers_free (OciWorkers *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OciWorkers, oci_workers_free)
 

@@ -23,12 +23,12 @@ enum
   CHUNK_BYTES = 16 * 1024,
   KEEP_BYTES = 128 * 1024, /* of the start and of the end */
   MAX_MESSAGE_BYTES = 4096,
-  MAX_LEFT_CHUNKS = 64, /* read after the end; a pipe holds 64 KiB, or 1 MiB when made larger */
+  MAX_LEFT_CHUNKS = 64, /* read after the end; a pipe holds 64 KiB, or 1 MiB if it was enlarged */
   STOP_MS = 1000,       /* for OciProcess.stop to have its effect */
-  LOOK_MS = 20,         /* where the kernel, a container or valgrind has no pidfd_open() */
+  LOOK_MS = 20,         /* without pidfd_open(), because of the kernel, a container or valgrind */
   FIRST_FREE_FD = 3,
   MAX_FDS = 64,
-  BLOCK_BYTES = 512, /* of ru_inblock, whatever the file system has */
+  BLOCK_BYTES = 512, /* unit of ru_inblock on every file system */
 };
 
 void
@@ -52,21 +52,22 @@ set_usage (OciProcessResult *self, const struct rusage *usage)
   self->major_faults = (uint64_t) usage->ru_majflt;
 }
 
-/* What a child could not do. It is of the same program, so words are at the same place. */
+/* Why exec failed; `step` points to static data, valid in both processes. */
 typedef struct
 {
   const char *step; /* (nullable): of the prepare function */
   int failure;      /* an errno */
 } StartFailure;
 
-/* Between fork and exec only async-signal-safe calls: other threads may hold any lock. The numbers
- * to hand over do not overlap: sources were moved above all targets before the fork. */
+/* Between fork and exec only async-signal-safe functions are called: other threads may hold any
+ * lock. Source and target numbers do not overlap: sources were moved above all targets before the
+ * fork. */
 static void
 exec_child (const OciProcess *self, const char *program, const int *stdio, int error_pipe,
             const OciProcessFd *fds, pid_t parent)
 {
   sigset_t none;
-  /* Other libraries' descriptors too, which may lack the flag; an older kernel just keeps them. */
+  /* Also descriptors of other libraries, which may lack the flag; an older kernel keeps them. */
   (void) syscall (SYS_close_range, FIRST_FREE_FD, ~0U, CLOSE_RANGE_CLOEXEC);
   (void) sigemptyset (&none);
   (void) sigprocmask (SIG_SETMASK, &none, NULL);
@@ -94,8 +95,8 @@ exec_child (const OciProcess *self, const char *program, const int *stdio, int e
   _exit (127);
 }
 
-/* Duplicates above every number that a child's descriptor may get, so that no dup2() there closes
- * what another one still needs. */
+/* Duplicates above all numbers of the child's descriptors, so that no dup2() there closes one that
+ * is still needed. */
 static gboolean
 duplicate_high (int fd, OciFd *out_fd, GError **error)
 {
@@ -170,7 +171,7 @@ make_input (const OciProcess *self, OciFd *out_theirs, OciFd *out_ours, GError *
   return ok && (fcntl (*out_ours, F_SETFL, O_NONBLOCK) == 0 || oci_throw_errno (error, "fcntl"));
 }
 
-/* What becomes 0, 1 and 2. */
+/* Makes descriptors 0, 1 and 2. */
 static gboolean
 make_stdio (const OciProcess *self, OciFd stdio[FIRST_FREE_FD], Pipes *pipes, GError **error)
 {
@@ -244,7 +245,7 @@ remaining_ms (gint64 deadline)
   return (int) CLAMP (left, 0, G_MAXINT);
 }
 
-/* The group, and the process itself in case it has left it. */
+/* Kills the group, and the process itself in case it has left the group. */
 static void
 kill_child (pid_t child)
 {
@@ -252,7 +253,7 @@ kill_child (pid_t child)
   (void) kill (child, SIGKILL);
 }
 
-/* Takes one chunk; *out_more is FALSE at the end of the output, or when there is none for now. */
+/* Reads one chunk; *@out_more is FALSE at the end of the output, or if none is available. */
 static gboolean
 read_chunk (int fd, OciCapture *capture, gboolean *out_more, GError **error)
 {
@@ -272,7 +273,7 @@ read_chunk (int fd, OciCapture *capture, gboolean *out_more, GError **error)
   return TRUE;
 }
 
-/* A process that does not read its input may do without; its answer says. */
+/* A process that does not read its input may not need it; its exit status decides. */
 static void
 write_input (OciFd *fd, const char **left)
 {
@@ -293,7 +294,7 @@ has_ended (pid_t child)
          && info.si_pid == child;
 }
 
-/* Sleeps until there is something to look at. */
+/* Sleeps until there is an event. */
 static gboolean
 wait_for_event (struct pollfd *fds, nfds_t n_fds, gboolean has_pidfd, gint64 deadline,
                 GError **error)
@@ -308,8 +309,8 @@ wait_for_event (struct pollfd *fds, nfds_t n_fds, gboolean has_pidfd, gint64 dea
   return errno == EINTR || oci_throw_errno (error, "waiting for a process");
 }
 
-/* Not only when nothing is ready: a process that never stops printing always is. Returns: the next
- * deadline, 0 for none */
+/* Called not only if nothing is ready: a process that never stops printing is always ready.
+ * Returns: the next deadline, 0 for none */
 static gint64
 meet_deadline (const OciProcess *self, pid_t child, gint64 deadline, gboolean *timed_out)
 {
@@ -323,7 +324,7 @@ meet_deadline (const OciProcess *self, pid_t child, gint64 deadline, gboolean *t
   return 0;
 }
 
-/* What is read from one pipe. */
+/* State of one pipe. */
 typedef struct
 {
   int fd; /* -1 at its end */
@@ -340,7 +341,8 @@ take (Stream *self, gboolean *out_more, GError **error)
          || oci_throw (error, OCI_ERROR_LIMIT, "it printed more than %zu bytes", self->max);
 }
 
-/* What was written before the end is in the pipe; a descendant that holds it is not waited for. */
+/* Everything written before the end is in the pipe; a descendant that holds it open is not waited
+ * for. */
 static gboolean
 drain (Stream *self, GError **error)
 {
@@ -364,8 +366,8 @@ take_ready (Stream *stream, const struct pollfd *event, GError **error)
   return TRUE;
 }
 
-/* Reads until the process ended, not until its output did: a daemon that it left behind may hold
- * that open for ever, and it may itself close it and live on. */
+/* Reads until the process has ended, not until its output has: a daemon that it started may hold
+ * that open forever, and it may itself close its output and continue. */
 static gboolean
 watch (const OciProcess *self, Pipes *pipes, pid_t child, gint64 deadline,
        GCancellable *cancellable, Stream streams[2], gboolean *out_timed_out, GError **error)

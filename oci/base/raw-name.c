@@ -13,7 +13,7 @@ is_code (gunichar c)
   return c >= FIRST && c <= LAST;
 }
 
-/* The character at @p, or -1 and -2 for bytes that are none. */
+/* Returns the character at @p, or -1 and -2 for invalid bytes. */
 static gunichar
 peek (const char *p)
 {

@@ -2,9 +2,9 @@
 
 #include <string.h>
 
-static GMutex mutex;       /* guards what follows */
+static GMutex mutex;       /* guards the variables below */
 static GPtrArray *secrets; /* (nullable): of char *, oldest first */
-static gint count;         /* of @secrets; read without the lock to be quick */
+static gint count;         /* of @secrets; read without the lock for speed */
 
 static void
 wipe (gpointer secret)
@@ -28,7 +28,7 @@ add_form (char *secret)
   g_ptr_array_add (secrets, secret);
 }
 
-/* Without the padding, which peers leave out or not. */
+/* Without the padding, which peers may omit. */
 static char *
 base64_of (const char *secret, gboolean for_urls)
 {
@@ -107,7 +107,7 @@ oci_redact (const char *text)
   return g_string_free (shown, FALSE);
 }
 
-/* Whether a digest, as far as its form tells, stands here rather than a host. */
+/* Whether this has the form of a digest rather than of a host. */
 static gboolean
 is_like_digest (const char *text)
 {
@@ -129,7 +129,7 @@ oci_redact_user (const char *text)
       || (colon == NULL && memchr (start, '/', (size_t) (at - start)) != NULL))
     return NULL;
   for (const char *p = start; p < at; p++)
-    if (g_ascii_isspace (*p) || *p == '"' || *p == '{') /* a text that only looks like it */
+    if (g_ascii_isspace (*p) || *p == '"' || *p == '{') /* a text that only looks similar */
       return NULL;
   g_autofree char *secret = g_strndup (colon != NULL ? colon + 1 : start,
                                        (gsize) (at - (colon != NULL ? colon + 1 : start)));

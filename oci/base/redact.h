@@ -1,5 +1,5 @@
-/* Secrets that this process knows, so that no message shows them: peers repeat what was sent to
- * them in their errors, and oci_quote() leaves that out. */
+/* Secrets that this process knows, and which no message may show: servers repeat in their errors
+ * what was sent to them, and oci_quote() removes it. */
 #pragma once
 
 #include <glib.h>
@@ -8,30 +8,29 @@ G_BEGIN_DECLS
 
 enum
 {
-  OCI_REDACT_MIN_BYTES = 4, /* shorter ones would take letters out of ordinary words */
+  OCI_REDACT_MIN_BYTES = 4, /* shorter ones would remove letters from ordinary words */
   OCI_REDACT_MAX_SECRETS = 512,
 };
 
 /**
  * oci_redact_add:
- * @secret: (nullable): what messages must not show from now on, in this form, in base64 and
- *   percent-encoded
+ * @secret: (nullable): removed from messages from now on, also in base64 and percent-encoded
  *
- * Safe from any thread. Of more than %OCI_REDACT_MAX_SECRETS the oldest are forgotten.
+ * Safe from any thread. Beyond %OCI_REDACT_MAX_SECRETS the oldest is forgotten.
  */
 void oci_redact_add (const char *secret);
 
-/** @text with "…" in place of each secret. Returns: (transfer full) */
+/** Returns: (transfer full): @text with "…" in place of each secret */
 char *oci_redact (const char *text);
 
 /**
  * oci_redact_user:
- * @text: a reference or URL that somebody typed
+ * @text: a reference or URL that a user typed
  *
- * Finds "USER:PASSWORD@" before the host, or "USER@" after "://". What stands there is kept out of
- * messages from now on.
+ * Finds "USER:PASSWORD@" before the host, or "USER@" after "://", and removes it from messages from
+ * now on.
  *
- * Returns: (transfer full) (nullable): the text with "…" in its place; %NULL when there is none
+ * Returns: (transfer full) (nullable): the text with "…" in its place; %NULL if it contains neither
  */
 char *oci_redact_user (const char *text);
 

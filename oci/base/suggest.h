@@ -5,14 +5,14 @@
 
 G_BEGIN_DECLS
 
-/** The nearest of @candidates, a NULL-terminated list, to @word, or NULL when none is near.
- * Returns: (transfer none) */
+/** Finds the word of @candidates, a NULL-terminated list, that is nearest to @word.
+ * Returns: (transfer none) (nullable): %NULL if none is similar */
 const char *oci_nearest_word (const char *word, const char *const *candidates);
 
-/** Returns: (transfer full): "; did you mean ‘MEANT’?", or "" for %NULL */
+/** Returns: (transfer full): "; did you mean ‘MEANT’?", or "" if @meant is %NULL */
 char *oci_suggest (const char *meant);
 
-/** oci_suggest() of the nearest of @candidates to @word. Returns: (transfer full) */
+/** Combines oci_nearest_word() and oci_suggest(). Returns: (transfer full) */
 char *oci_did_you_mean (const char *word, const char *const *candidates);
 
 G_END_DECLS

@@ -94,7 +94,7 @@ void
 oci_temp_file_clear (OciTempFile *self)
 {
   if (self->name != NULL)
-    (void) unlinkat (self->dfd, self->name, 0); /* nothing can be done about a leftover here */
+    (void) unlinkat (self->dfd, self->name, 0); /* a leftover cannot be handled here */
   g_clear_pointer (&self->name, g_free);
   oci_fd_close (self->fd);
   self->fd = -1;
@@ -121,7 +121,7 @@ gboolean
 oci_temp_file_publish_synced (OciTempFile *self, int dfd, const char *name, mode_t mode,
                               GError **error)
 {
-  /* The mode is an attribute: it is to be there with the content. */
+  /* The mode is an attribute, which must be set before the content appears. */
   if (fchmod (self->fd, mode) < 0)
     return oci_throw_errno (error, "setting the mode of %s", name);
   if (fsync (self->fd) < 0)

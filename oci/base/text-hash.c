@@ -3,8 +3,9 @@
 #include <string.h>
 #include <sys/random.h>
 
-/* Aumasson and Bernstein, "SipHash: a fast short-input PRF", with one round for each word and three
- * at the end. */
+/* Aumasson and Bernstein, "SipHash: a fast short-input PRF"
+ * (https://www.aumasson.jp/siphash/siphash.pdf), with one round for each word and three at the
+ * end. */
 typedef struct
 {
   guint64 v[4];
@@ -65,7 +66,7 @@ oci_siphash (const guint64 key[2], const void *data, gsize len)
   return sip.v[0] ^ sip.v[1] ^ sip.v[2] ^ sip.v[3];
 }
 
-/* Of this process. Without the kernel's random numbers there is no key to keep. */
+/* The key of this process. Without the kernel's random numbers there is nothing to keep secret. */
 static const guint64 *
 process_key (void)
 {

@@ -7,8 +7,8 @@ typedef struct
   gunichar first, last;
 } Range;
 
-/* DerivedCoreProperties.txt, Default_Ignorable_Code_Point, those that are not of category Cf; and
- * U+2800, a letter without ink. */
+/* Default_Ignorable_Code_Point of DerivedCoreProperties.txt, except category Cf; and U+2800, a
+ * letter without ink. */
 static const Range invisible[] = {
   { 0x034F, 0x034F }, { 0x115F, 0x1160 }, { 0x17B4, 0x17B5 },   { 0x180B, 0x180F },
   { 0x2060, 0x206F }, { 0x2800, 0x2800 }, { 0x3164, 0x3164 },   { 0xFE00, 0xFE0F },
@@ -43,7 +43,7 @@ oci_next_line (char **at)
   char *line = *at, *end = line;
   if (line == NULL)
     return NULL;
-  /* Not by strchr(): where sanitizers check strings strictly, it reads the whole rest each time. */
+  /* Not with strchr(): if sanitizers check strings strictly, it reads the whole rest each time. */
   while (*end != '\0' && *end != '\n')
     end++;
   *at = *end != '\0' ? end + 1 : NULL;

@@ -1,4 +1,4 @@
-/* Characters of strangers' text that would mislead whoever reads it. */
+/* Characters in untrusted text that would mislead a reader. */
 #pragma once
 
 #include <glib.h>
@@ -17,10 +17,10 @@ gboolean oci_unichar_misleads (gunichar character);
 
 /**
  * oci_next_line:
- * @at: (inout): text that is changed; %NULL after the last line
+ * @at: (inout): text that is modified; %NULL after the last line
  *
- * Ends the line at *@at with a NUL and goes to the next one: a list of lines would take many times
- * the memory of the text.
+ * Ends the line at *@at with a NUL and advances to the next one. A list of lines would take many
+ * times the memory of the text.
  *
  * Returns: (transfer none) (nullable): the line, %NULL at the end
  */

@@ -20,7 +20,7 @@ typedef struct
   OciFd socket;
   GByteArray *body;
   gboolean too_large;
-  char reason[CURL_ERROR_SIZE]; /* of libcurl, which may be empty */
+  char reason[CURL_ERROR_SIZE]; /* from libcurl, may be empty */
 } Exchange;
 
 void
@@ -29,8 +29,8 @@ oci_http_answer_clear (OciHttpAnswer *self)
   g_clear_pointer (&self->body, g_bytes_unref);
 }
 
-/* libcurl connects it, and closes it. One that is connected already does not work with libcurl 7.88
- * (curl issue 10626). */
+/* libcurl connects and closes it. A connected socket does not work with libcurl 7.88
+ * (https://github.com/curl/curl/issues/10626). */
 static curl_socket_t
 open_socket (gpointer data, G_GNUC_UNUSED curlsocktype purpose,
              G_GNUC_UNUSED struct curl_sockaddr *address)
@@ -114,7 +114,7 @@ throw_failure (CURLcode code, const Exchange *exchange, GError **error)
       return oci_throw (error, OCI_ERROR_TIMEOUT, "no answer in time");
     case CURLE_PARTIAL_FILE:
       return oci_throw (error, OCI_ERROR_FORMAT, "the connection ended before the answer did");
-    case CURLE_UNSUPPORTED_PROTOCOL: /* HTTP/0.9, which is everything else */
+    case CURLE_UNSUPPORTED_PROTOCOL: /* HTTP/0.9, which is any other answer */
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_GOT_NOTHING:
       return oci_throw (error, OCI_ERROR_FORMAT, "no answer in HTTP");

@@ -1,5 +1,5 @@
-/* One HTTP request to a server on loopback that nobody has reason to trust, over a socket that was
- * made elsewhere: in the network namespace of a sandbox. No redirects, proxies or compression. */
+/* One HTTP request to an untrusted server on loopback, over a socket that was made elsewhere: in
+ * the network namespace of a sandbox. No redirects, proxies or compression. */
 #pragma once
 
 #include "oci/base/fd.h"
@@ -13,12 +13,12 @@ enum
 
 typedef struct
 {
-  OciFd socket; /* of IPv4, not connected; taken, also after a failure */
+  OciFd socket; /* IPv4, not connected; taken over, also after a failure */
   unsigned port;
   const char *method;
-  const char *path; /* sent as it is */
-  const char *body; /* (nullable): sent as application/json when it is JSON, else as text */
-  gint64 deadline;  /* monotonic */
+  const char *path; /* sent unchanged */
+  const char *body; /* (nullable): sent as application/json if it is JSON, else as text */
+  gint64 deadline;  /* monotonic, in microseconds */
 } OciHttpQuestion;
 
 typedef struct
@@ -32,14 +32,14 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (OciHttpAnswer, oci_http_answer_clear)
 
 /**
  * oci_http_ask:
- * @out_answer: (out caller-allocates): cleared by the caller, set on success only
+ * @out_answer: (out caller-allocates): to be cleared by the caller, set on success only
  *
- * curl_global_init() must have been called before threads start.
+ * Sends the request and reads the answer. curl_global_init() must have been called before threads
+ * start.
  *
- * Fails with %OCI_ERROR_UNREACHABLE when nothing listens there, with %OCI_ERROR_FORMAT when the
- * answer is not one of HTTP or ends too early, with %OCI_ERROR_LIMIT when it is too large, with
- * %OCI_ERROR_TIMEOUT when the deadline is over, and with %OCI_ERROR_NETWORK when the connection
- * breaks, or has what HTTP does not allow there.
+ * Errors: %OCI_ERROR_UNREACHABLE if nothing listens there; %OCI_ERROR_FORMAT if the answer is not
+ *   HTTP or ends too early; %OCI_ERROR_LIMIT if it is too large; %OCI_ERROR_TIMEOUT after the
+ *   deadline; %OCI_ERROR_NETWORK if the connection breaks or violates HTTP; %OCI_ERROR_IO.
  */
 gboolean oci_http_ask (const OciHttpQuestion *question, OciHttpAnswer *out_answer, GError **error);
 

@@ -101,8 +101,8 @@ find_registry_certificates (OciHttpClient *self, const OciUrlOrigin *origin, GEr
   return config;
 }
 
-/* The authorities are read when the first connection needs them: plain HTTP on loopback has no use
- * for them. */
+/* The authorities are read when the first connection needs them: plain HTTP on loopback does
+ * not. */
 static gboolean
 find_certificates (OciHttpClient *self, const OciUrlOrigin *origin, OciHttpCertificates *out,
                    GError **error)

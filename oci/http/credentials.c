@@ -29,16 +29,9 @@ oci_secret_wipe_json (json_t *value)
 OciJsonDocument *
 oci_secret_json_parse (const char *name, GBytes *data, OciJson *out_root, GError **error)
 {
-  g_autoptr (GError) local = NULL;
-  OciJsonDocument *document = oci_json_parse (name, data, OCI_ERROR_FORMAT, out_root, &local);
-  if (document != NULL)
-    return document;
-  /* jansson quotes what it stumbled over, which here may be a password. */
-  const char *problem = local->message + MIN (strlen (name), strlen (local->message));
-  const char *near = strstr (problem, " near '");
-  int len = near != NULL ? (int) (near - local->message) : (int) strlen (local->message);
-  oci_throw (error, OCI_ERROR_FORMAT, "%.*s", len, local->message);
-  return NULL;
+  /* Messages about documents that the user did not write do not quote them: they may contain
+   * passwords. */
+  return oci_json_parse (name, data, OCI_ERROR_FORMAT, out_root, error);
 }
 
 void

@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-/* Of a process that has none; never the working directory, as C libraries have it. */
+/* For a process without PATH; never includes the working directory, unlike the default of C
+ * libraries. */
 #define DEFAULT_PATH "/usr/local/bin:/usr/bin:/bin"
 
 char *

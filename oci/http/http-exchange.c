@@ -15,12 +15,12 @@ enum
 {
   SEND_BUFFER_BYTES = 128 * 1024,
   RECEIVE_BUFFER_BYTES = 64 * 1024,
-  CLOCK_SLACK_MSECS = 50, /* between the ends of our limit and of libcurl's */
+  CLOCK_SLACK_MSECS = 50, /* difference between the ends of terrane's limit and of libcurl's */
   KEEPALIVE_IDLE_SECONDS = 60,
   KEEPALIVE_INTERVAL_SECONDS = 15,
 };
 
-/* One exchange under way; what the callbacks of libcurl see. */
+/* One exchange in progress; the data of libcurl's callbacks. */
 typedef struct
 {
   OciHttpClient *client;
@@ -32,13 +32,13 @@ typedef struct
   OciHttpResponse *response;
   GByteArray *body;
   size_t header_bytes;
-  gboolean headers_ended; /* the empty line came */
-  gboolean receiving;     /* the receiver has begun */
-  gint64 window_start;    /* since when @window_bytes had arrived, for the drip limit; 0 before */
+  gboolean headers_ended; /* the empty line was received */
+  gboolean receiving;     /* the receiver's begin() was called */
+  gint64 window_start; /* time at which @window_bytes had arrived, for the drip limit; 0 before */
   uint64_t window_bytes;
-  const char *ca_name; /* where the authorities are from, for messages */
+  const char *ca_name; /* origin of the authorities, for messages */
   GError *failure;     /* why a callback stopped the transfer */
-  OciProxy proxy;      /* that the environment wants */
+  OciProxy proxy;      /* from the environment */
   char message[CURL_ERROR_SIZE];
 } Transfer;
 
@@ -57,8 +57,8 @@ unlock_share (G_GNUC_UNUSED CURL *handle, curl_lock_data data, void *user)
   g_mutex_unlock (&self->share_mutexes[(unsigned) data % OCI_HTTP_SHARE_LOCKS]);
 }
 
-/* A name is resolved once, and a connection resumes the TLS session of another. Connections cannot
- * be shared between threads. */
+/* A name is resolved once, and a connection resumes the TLS session of another. Threads cannot
+ * share connections. */
 static CURLSH *
 new_share (OciHttpClient *client)
 {
@@ -85,13 +85,13 @@ take_handle (OciHttpClient *self)
   handle = curl_easy_init ();
   if (handle == NULL || curl_easy_setopt (handle, CURLOPT_SHARE, self->share) != CURLE_OK)
     g_error ("libcurl cannot be initialised");
-  return handle; /* a reset leaves what is shared */
+  return handle; /* a reset keeps the share */
 }
 
 static void
 give_handle_back (OciHttpClient *self, CURL *handle)
 {
-  curl_easy_reset (handle); /* options, among them secrets; connections stay */
+  curl_easy_reset (handle); /* removes options, among them secrets; keeps connections */
   g_mutex_lock (&self->mutex);
   g_queue_push_head (&self->idle, handle);
   g_mutex_unlock (&self->mutex);
@@ -125,8 +125,8 @@ send_body (char *buffer, size_t size, size_t count, void *data)
   return CURL_READFUNC_ABORT;
 }
 
-/* libcurl repeats a body when a kept connection turns out to be dead. A blob must not be repeated
- * that way: the registry may have taken a part, and would append to it. */
+/* libcurl repeats a body if a kept connection turns out to be closed. A blob must not be repeated
+ * that way: the registry may have received a part, and would append to it. */
 static int
 rewind_body (void *data, curl_off_t offset, int origin)
 {
@@ -139,8 +139,8 @@ rewind_body (void *data, curl_off_t offset, int origin)
   return CURL_SEEKFUNC_OK;
 }
 
-/* Headers are complete when the first byte of a body arrives; an empty body has no first byte, and
- * begins when the transfer has ended. */
+/* Headers are complete when the first byte of a body arrives; an empty body begins when the
+ * transfer has ended. */
 static gboolean
 begin_receiving (Transfer *self)
 {
@@ -190,13 +190,14 @@ receive_header (char *line, size_t size, size_t count, void *data)
     }
   self->headers_ended = len > 0 && (line[0] == '\r' || line[0] == '\n');
   if (len > 5 && memcmp (line, "HTTP/", 5) == 0)
-    g_hash_table_remove_all (self->response->headers); /* those before were of an interim answer */
+    g_hash_table_remove_all (self->response->headers); /* of an interim answer */
   else
     oci_http_headers_store (self->response->headers, line, len);
   return len;
 }
 
-/* libcurl's own limit sees silence only; a byte a second would keep a transfer for ever. */
+/* libcurl's own limit only detects silence; one byte per second would keep a transfer alive
+ * forever. */
 static gboolean
 drips (Transfer *self, uint64_t received)
 {
@@ -234,7 +235,8 @@ report_progress (void *data, curl_off_t to_receive, curl_off_t received, curl_of
   return 0;
 }
 
-/* A refused option would go unnoticed; with correct arguments only lack of memory refuses one. */
+/* A refused option would go unnoticed; with correct arguments this only happens if out of
+ * memory. */
 #define SET(handle, option, value) must (curl_easy_setopt ((handle), (option), (value)))
 
 static void
@@ -253,7 +255,7 @@ set_up_tls (const OciHttpClient *client, CURL *handle, const OciHttpCertificates
       SET (handle, CURLOPT_PROXY_CAINFO, certificates->proxy_ca_file);
     }
   /* Debian's libcurl would also trust, and read for each connection, every file of a directory that
-   * repeats the bundle: 20 ms more, and more trust than the variables ask for. */
+   * repeats the bundle: 20 ms more, and more trust than the variables request. */
   SET (handle, CURLOPT_CAPATH, NULL);
   SET (handle, CURLOPT_PROXY_CAPATH, NULL);
   if (certificates->certificate != NULL)
@@ -268,7 +270,7 @@ set_up_tls (const OciHttpClient *client, CURL *handle, const OciHttpCertificates
     }
 }
 
-/* The nearest of the limits for the whole exchange, in milliseconds; 0 without one. */
+/* Returns the next of the limits for the whole exchange, in milliseconds; 0 for none. */
 static long
 time_limit (const OciHttpClient *client, const OciHttpRequest *request)
 {
@@ -291,7 +293,7 @@ set_up_connection (OciHttpClient *client, CURL *handle, const OciHttpRequest *re
                                                      : OCI_HTTP_STALL_SECONDS;
   SET (handle, CURLOPT_PROTOCOLS_STR, plain ? "http" : "https");
   SET (handle, CURLOPT_NOSIGNAL, 1L);
-  /* RFC 8996: 1.0 and 1.1 must not be used; Debian's GnuTLS would still take them. */
+  /* RFC 8996: 1.0 and 1.1 must not be used; Debian's GnuTLS would still accept them. */
   SET (handle, CURLOPT_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2);
   SET (handle, CURLOPT_PROXY_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2);
   /* Threads do not share connections, so HTTP/2 has nothing to multiplex; measured on a 500 MB blob
@@ -301,7 +303,7 @@ set_up_connection (OciHttpClient *client, CURL *handle, const OciHttpRequest *re
   SET (handle, CURLOPT_CONNECTTIMEOUT, (long) OCI_HTTP_CONNECT_SECONDS);
   SET (handle, CURLOPT_TIMEOUT_MS, time_limit (client, request));
   SET (handle, CURLOPT_FRESH_CONNECT, request->once ? 1L : 0L);
-  SET (handle, CURLOPT_QUICK_EXIT, 1L); /* neither Ctrl-C nor a time limit waits for a resolver */
+  SET (handle, CURLOPT_QUICK_EXIT, 1L); /* no waiting for a resolver thread at an interrupt */
   SET (handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
   SET (handle, CURLOPT_LOW_SPEED_TIME, (long) stall);
   SET (handle, CURLOPT_TCP_KEEPALIVE, 1L);
@@ -310,7 +312,7 @@ set_up_connection (OciHttpClient *client, CURL *handle, const OciHttpRequest *re
   SET (handle, CURLOPT_UPLOAD_BUFFERSIZE, (long) SEND_BUFFER_BYTES);
   SET (handle, CURLOPT_BUFFERSIZE, (long) RECEIVE_BUFFER_BYTES);
   SET (handle, CURLOPT_PROXY, proxy->url != NULL ? proxy->url : "");
-  SET (handle, CURLOPT_NOPROXY, ""); /* the environment was asked already */
+  SET (handle, CURLOPT_NOPROXY, ""); /* the environment has been evaluated already */
   SET (handle, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 }
 
@@ -322,7 +324,8 @@ set_up_callbacks (CURL *handle, Transfer *transfer)
   SET (handle, CURLOPT_WRITEDATA, transfer);
   SET (handle, CURLOPT_HEADERFUNCTION, receive_header);
   SET (handle, CURLOPT_HEADERDATA, transfer);
-  /* Decodes what a proxy compressed unasked. Blobs are taken as they are: their digest tells. */
+  /* Decodes what a proxy compressed unrequested. Blobs are kept unchanged: their digest verifies
+   * them. */
   if (transfer->request->receiver == NULL)
     SET (handle, CURLOPT_ACCEPT_ENCODING, "");
   SET (handle, CURLOPT_NOPROGRESS, 0L);
@@ -351,7 +354,7 @@ set_up_method (CURL *handle, Transfer *transfer)
     }
 }
 
-/* Whether what failed is between us and the proxy: it has not connected us to the host yet. */
+/* Whether the failure is between us and the proxy, which has not connected us to the host yet. */
 static gboolean
 is_about_proxy (CURL *handle, CURLcode code, const Transfer *transfer, const OciUrlOrigin *origin)
 {
@@ -366,9 +369,12 @@ is_about_proxy (CURL *handle, CURLcode code, const Transfer *transfer, const Oci
 }
 
 static gboolean
-fail_certificate (const OciUrlOrigin *origin, const char *reason, gboolean proxy, GError **error)
+fail_certificate (const OciUrlOrigin *origin, const char *said, gboolean proxy, GError **error)
 {
   gboolean usual = strcmp (origin->port, "443") == 0;
+  const char *files = strstr (said, ". CAfile: "); /* of libcurl, not of the user */
+  g_autofree char *reason =
+      g_strndup (said, files != NULL ? (gsize) (files - said) : strlen (said));
   if (strstr (reason, "does not match") != NULL)
     return oci_throw (error, OCI_ERROR_DENIED,
                       "its TLS certificate is not trusted: %s; use a name that it is for", reason);
@@ -387,7 +393,7 @@ fail_certificate (const OciUrlOrigin *origin, const char *reason, gboolean proxy
 static gboolean
 fail_tls (const OciUrlOrigin *origin, const char *reason, gboolean proxy, GError **error)
 {
-  /* GnuTLS's words for a port that answers a handshake with something else. */
+  /* GnuTLS's message for a port that answers a handshake with something else. */
   if (strstr (reason, "unexpected TLS packet") != NULL && proxy)
     return oci_throw (error, OCI_ERROR_FORMAT, "it does not speak TLS; write its URL with http://");
   if (strstr (reason, "unexpected TLS packet") != NULL)
@@ -395,7 +401,7 @@ fail_tls (const OciUrlOrigin *origin, const char *reason, gboolean proxy, GError
                       "port %s does not speak TLS; if it is a registry with plain HTTP, "
                       "--tls-verify=false allows that",
                       origin->port);
-  /* And for a peer with nothing newer, which says so or closes the connection. */
+  /* Likewise, for a peer without newer versions, which says so or closes the connection. */
   if (strstr (reason, "protocol version") != NULL
       || strstr (reason, "unsupported protocol") != NULL)
     return oci_throw (error, OCI_ERROR_DENIED, "it has no TLS 1.2 or newer: %s", reason);
@@ -413,7 +419,7 @@ fail_status_of_proxy (long status, GError **error)
                     "it does not connect to the host (HTTP %ld)", status);
 }
 
-/* The one place where libcurl's way to fail becomes ours. */
+/* The only place where libcurl's errors are translated. */
 static gboolean
 translate_code (CURL *handle, CURLcode code, const Transfer *transfer, const OciUrlOrigin *origin,
                 const char *reason, gboolean proxy, GError **error)
@@ -478,7 +484,7 @@ translate (CURL *handle, CURLcode code, Transfer *transfer, const OciUrlOrigin *
   if (code == CURLE_OPERATION_TIMEDOUT && left >= 0 && left < CLOCK_SLACK_MSECS)
     return oci_http_client_fail_late (transfer->client, error);
   const char *reason = transfer->message[0] != '\0' ? transfer->message : curl_easy_strerror (code);
-  /* What libcurl says about proxies may have the proxy's URL in it, with its password. */
+  /* libcurl's messages about proxies may contain the proxy's URL with its password. */
   if (strstr (reason, "://") != NULL || strchr (reason, '@') != NULL)
     reason = curl_easy_strerror (code);
   gboolean proxy = is_about_proxy (handle, code, transfer, origin);
@@ -533,14 +539,14 @@ exchange (OciHttpClient *self, Transfer *transfer, const char *url, const OciUrl
   SET (handle, CURLOPT_URL, url);
   SET (handle, CURLOPT_HTTPHEADER, headers);
   CURLcode code = curl_easy_perform (handle);
-  /* libcurl takes an answer that ends within its headers for one without a body. */
+  /* libcurl accepts an answer that ends within its headers as one without a body. */
   if (code == CURLE_OK && !transfer->headers_ended)
     oci_throw (&transfer->failure, OCI_ERROR_NETWORK,
                "the connection was closed within the headers of the answer");
   else if (code == CURLE_OK)
     (void) begin_receiving (transfer); /* sets @failure */
   gboolean ok = translate (handle, code, transfer, origin, error);
-  /* After a failure libcurl 7.88 may keep buffers that refuse to get their size set again. */
+  /* After a failure libcurl 7.88 may keep buffers whose size cannot be changed again. */
   if (ok)
     give_handle_back (self, handle);
   else

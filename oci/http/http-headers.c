@@ -12,14 +12,15 @@ oci_http_request_body_size (const OciHttpRequest *request)
   return request->body != NULL ? g_bytes_get_size (request->body) : request->body_size;
 }
 
-/* What a server could repeat in its answer: the token of "Bearer", the password of "Basic". */
+/* Hides what a server could repeat in its answer: the token of "Bearer", the password of
+ * "Basic". */
 static void
 hide_authorization (const char *value)
 {
   const char *space = strchr (value, ' ');
   const char *text = space != NULL ? space + 1 : value;
   gsize len = 0;
-  if (g_str_has_prefix (value, "AWS4-")) /* a signature, which is good for this request only */
+  if (g_str_has_prefix (value, "AWS4-")) /* a signature, which is only valid for this request */
     return;
   oci_redact_add (text);
   if (g_ascii_strncasecmp (value, "Basic ", strlen ("Basic ")) != 0)
@@ -28,7 +29,7 @@ hide_authorization (const char *value)
   g_autoptr (OciSecret) pair = g_strndup ((const char *) decoded, len);
   explicit_bzero (decoded, len);
   const char *colon = pair != NULL ? strchr (pair, ':') : NULL;
-  oci_redact_add (pair); /* its base64 is the header's */
+  oci_redact_add (pair); /* its base64 form is in the header */
   oci_redact_add (colon != NULL ? colon + 1 : NULL);
 }
 
@@ -57,7 +58,7 @@ oci_http_headers_store (GHashTable *headers, const char *line, size_t len)
   g_hash_table_insert (headers, g_steal_pointer (&name), joined);
 }
 
-/* A line break in a value from outside would be another header. */
+/* A line break in an untrusted value would start another header. */
 static gboolean
 append_header (struct curl_slist **list, const char *line, GError **error)
 {
@@ -81,11 +82,12 @@ gboolean
 oci_http_headers_build (const OciHttpRequest *request, gboolean authorize,
                         struct curl_slist **out_list, GError **error)
 {
-  /* libcurl waits before every upload whether the server wants it; small ones are sent at once. */
+  /* libcurl waits before every upload whether the server accepts it; small ones are sent at
+   * once. */
   uint64_t size = oci_http_request_body_size (request);
   if (size > 0 && size <= OCI_HTTP_EXPECT_BYTES && !append_header (out_list, "Expect:", error))
     return FALSE;
-  /* libcurl decodes what comes compressed all the same; see set_up_callbacks(). */
+  /* libcurl decodes compressed answers nevertheless; see set_up_callbacks(). */
   if (!append_header (out_list, "Accept-Encoding: identity", error))
     return FALSE;
   for (const char *const *line = request->headers; line != NULL && *line != NULL; line++)

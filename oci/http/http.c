@@ -4,8 +4,8 @@
 #include "oci/http/http-exchange.h"
 #include <string.h>
 
-/* RFC 9110 section 15.4: 307 and 308 keep method and body; what the others mean for POST and PUT is
- * the caller's business. */
+/* RFC 9110 section 15.4: 307 and 308 keep method and body; the meaning of others for POST and PUT
+ * is up to the caller. */
 static gboolean
 is_redirect (const OciHttpRequest *request, unsigned status)
 {
@@ -14,7 +14,7 @@ is_redirect (const OciHttpRequest *request, unsigned status)
          || (safe && (status == 301 || status == 302 || status == 303));
 }
 
-/* Where a request is sent on to; *@out_url stays NULL when it is not. */
+/* Finds the target of a redirect; *@out_url stays NULL if there is none. */
 static gboolean
 find_redirect (const OciHttpRequest *request, const OciHttpResponse *response,
                const OciUrlOrigin *origin, char **out_url, GError **error)

@@ -14,7 +14,7 @@ enum
 
 typedef struct
 {
-  char *host; /* (nullable): of "default" */
+  char *host; /* (nullable): NULL for "default" */
   char *user; /* (nullable), as is the password */
   char *password;
 } Entry;
@@ -43,7 +43,7 @@ oci_netrc_free (OciNetrc *self)
   g_free (self);
 }
 
-/* The next token of *@p. Returns: (transfer full) (nullable): a secret; NULL at the end */
+/* Returns: (transfer full) (nullable): the next token of *@p, a secret; NULL at the end */
 static char *
 next_token (const char **p)
 {
@@ -83,7 +83,7 @@ skip_macro (const char **p)
   *p = end != NULL ? end : *p + strlen (*p);
 }
 
-/* "login", "user", "account" or "password" of @entry, which is NULL before the first. */
+/* Reads "login", "user", "account" or "password" of @entry, which is NULL before the first. */
 static gboolean
 read_value (Entry *entry, const char *key, const char **p, GError **error)
 {

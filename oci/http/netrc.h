@@ -1,4 +1,4 @@
-/* Users and passwords by host, as ftp(1), curl(1) and pip(1) share them: ~/.netrc. */
+/* Users and passwords by host in ~/.netrc, a file shared with ftp(1), curl(1) and pip(1). */
 #pragma once
 
 #include "oci/base/error.h"
@@ -9,22 +9,21 @@ typedef struct _OciNetrc OciNetrc;
 
 /**
  * oci_netrc_load:
+ * Reads the file that $NETRC names, else ~/.netrc, else ~/_netrc. As with pip, a missing file has
+ * no entries.
  *
- * Reads the file that $NETRC names, else ~/.netrc, else ~/_netrc. A file that does not exist has no
- * entries, as with pip.
- *
- * Returns: (transfer full) (nullable): %OCI_ERROR_IO, %OCI_ERROR_LIMIT or %OCI_ERROR_FORMAT with
- *   the path
+ * Returns: (transfer full): the entries
+ * Errors: %OCI_ERROR_IO, %OCI_ERROR_LIMIT or %OCI_ERROR_FORMAT, with the path.
  */
 OciNetrc *oci_netrc_load (GError **error);
 
 /**
  * oci_netrc_parse:
+ * Tokens are separated by white space and may be in double quotes, with backslashes. "macdef" lasts
+ * until an empty line; "#" at the start of a token outside of an entry's values is a comment.
  *
- * Tokens are separated by white space and may be in double quotes, with backslashes. "macdef"
- * lasts until an empty line; "#" at the start of a token outside of an entry's values is a comment.
- *
- * Returns: (transfer full) (nullable): %OCI_ERROR_FORMAT; the message quotes nothing of @text
+ * Returns: (transfer full): the entries
+ * Errors: %OCI_ERROR_FORMAT; the message quotes nothing of @text.
  */
 OciNetrc *oci_netrc_parse (const char *text, GError **error);
 
@@ -33,8 +32,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (OciNetrc, oci_netrc_free)
 
 /**
  * oci_netrc_authorize:
- * @host: without port, which does not count in this file
- * @with_default: whether "default" counts where no "machine" matches
+ * @host: without port, which the file does not have
+ * @with_default: whether to use "default" if no "machine" matches
  *
  * Returns: (transfer full) (nullable): the Authorization value, a secret
  */

@@ -44,7 +44,7 @@ is_in_range (const char *range, const char *slash, const Address *address)
          && same_prefix (&start, address, (size_t) bits);
 }
 
-/* Cuts ":PORT" off; an address of IPv6 has its own ":" and may be in brackets. */
+/* Removes ":PORT"; an IPv6 address contains ":" and may be in brackets. */
 static const char *
 split_port (char *element)
 {
@@ -73,7 +73,7 @@ matches (char *element, const char *host, const Address *address, const char *ho
   const char *port = split_port (element);
   if (port != NULL && strcmp (port, host_port) != 0)
     return FALSE;
-  if (parse_address (element, &listed) || address != NULL) /* numbers have no domains */
+  if (parse_address (element, &listed) || address != NULL) /* numbers have no subdomains */
     return address != NULL && parse_address (element, &listed)
            && same_prefix (&listed, address, listed.len * 8);
   const char *name = g_str_has_prefix (element, "*.") ? element + 2
@@ -83,7 +83,7 @@ matches (char *element, const char *host, const Address *address, const char *ho
   return name[0] != '\0' && (strcmp (host, name) == 0 || g_str_has_suffix (host, below));
 }
 
-/* A name without the dot that may end it, an address without its brackets. */
+/* Returns: a name without its trailing dot, an address without brackets */
 static char *
 bare_host (const char *host)
 {
@@ -122,7 +122,7 @@ environment (const char *const *names, const char **out_name)
   return NULL;
 }
 
-/* What a proxy could repeat of its own URL. */
+/* Hides what a proxy could repeat from its own URL. */
 static void
 hide_password (const char *url)
 {

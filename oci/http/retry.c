@@ -23,7 +23,7 @@ is_undone (const OciRetry *self, const OciHttpResponse *response, const GError *
          || (response->status < 500 && self->is_busy != NULL && self->is_busy (response));
 }
 
-/* What may be otherwise next time. */
+/* Whether the failure may not occur next time. */
 static gboolean
 is_passing (const GError *failure)
 {
@@ -64,13 +64,13 @@ oci_retry_after (const char *value, gint64 now)
   return when < 0 ? -1 : MAX (when - now, 0);
 }
 
-/* Milliseconds to wait, or -1 when the server asks for more than is sensible. */
+/* Returns: milliseconds to wait, or -1 if the server asks for more than is reasonable */
 static gint64
 choose_wait (const OciRetry *self, const OciHttpResponse *response)
 {
   const char *field = response != NULL ? oci_http_response_header (response, "retry-after") : NULL;
   gint64 asked = field != NULL ? oci_retry_after (field, g_get_real_time () / G_USEC_PER_SEC) : -1;
-  /* Half of it by chance, so that clients that failed together do not come back together. */
+  /* Half of it is random, so that clients which failed together do not retry together. */
   gint64 step = (gint64) 1000 << MIN (self->failures, 10);
   gint64 backoff = (gint64) ((double) step * g_random_double_range (0.5, 1.0));
   if (asked > OCI_RETRY_MAX_WAIT_SECONDS)
@@ -89,7 +89,7 @@ describe (const OciRetry *self, const OciHttpResponse *response, const GError *f
                           self->failures + 1, attempts - 1);
 }
 
-/* Returns: FALSE when it was interrupted */
+/* Returns: FALSE if it was interrupted */
 static gboolean
 wait_for (gint64 milliseconds, GCancellable *cancellable)
 {

@@ -1,5 +1,5 @@
-/* When a request is worth another attempt, and how long to wait before it: exponential backoff with
- * jitter, or what Retry-After asks for (RFC 9110 section 10.2.3). */
+/* Decides whether a request is worth another attempt and how long to wait before it: exponential
+ * backoff with jitter, or the time in Retry-After (RFC 9110 section 10.2.3). */
 #pragma once
 
 #include "oci/http/http.h"
@@ -8,46 +8,48 @@ G_BEGIN_DECLS
 
 enum
 {
-  OCI_RETRY_ATTEMPTS = 5,         /* of a request that meets a broken connection or a busy server */
-  OCI_RETRY_CONNECT_ATTEMPTS = 3, /* where no connection can be made */
-  OCI_RETRY_SILENT_ATTEMPTS = 2,  /* where the server says nothing: each lasts long */
-  OCI_RETRY_MAX_WAIT_SECONDS = 5 * 60, /* a longer Retry-After is an error now */
+  OCI_RETRY_ATTEMPTS = 5,         /* if the connection breaks or the server is busy */
+  OCI_RETRY_CONNECT_ATTEMPTS = 3, /* if no connection can be made */
+  OCI_RETRY_SILENT_ATTEMPTS = 2,  /* if the server does not answer, since each attempt takes long */
+  OCI_RETRY_MAX_WAIT_SECONDS = 5 * 60, /* a longer Retry-After is an error at once */
 };
 
 typedef struct
 {
   OciHttpClient *client; /* for its time limit and its notices */
   const char *what;      /* for notices, such as "docker://HOST" */
-  unsigned failures;     /* so far; set to 0 after progress */
-  gboolean once; /* what the server may have done is not asked for again: only what it refused, or
-                  * what did not reach it */
-  gboolean optional; /* whatever the server answers is good enough; broken connections are not */
-  gboolean (*is_busy) (const OciHttpResponse *response); /* (nullable): another way to say so */
+  unsigned failures;     /* so far; to be set to 0 after progress */
+  gboolean once; /* never repeats what the server may have done: only what it refused, or what did
+                    not reach it */
+  gboolean optional; /* any answer of the server is good enough, but not a broken connection */
+  gboolean (*is_busy) (
+      const OciHttpResponse *response); /* (nullable): recognises other answers that mean "busy" */
 } OciRetry;
 
 /**
  * oci_retry_again:
  * @response: (nullable): of the attempt
- * @failure: (inout): of the attempt, when it has no @response
+ * @failure: (inout): of the attempt, if it has no @response
  *
- * Waits when another attempt may help: after 408, 425, 429, 500, 502, 503, 504, what @is_busy
- * says, and broken or silent connections, as often as the limits above say.
+ * Waits if another attempt may help: after 408, 425, 429, 500, 502, 503, 504, answers that @is_busy
+ * recognises, and broken or silent connections, as often as the limits above allow.
  *
- * Returns: whether to try again, @failure being cleared then. When the wait was interrupted or
- *   there is no time left for it, @failure says so
+ * Returns: whether to try again, with @failure cleared
+ * Errors: @failure is %OCI_ERROR_CANCELLED if the wait was interrupted, and says so if there is no
+ *   time for it.
  */
 gboolean oci_retry_again (OciRetry *self, const OciHttpResponse *response,
                           GCancellable *cancellable, GError **failure);
 
-/** Marks a failure that was retried, so that who called does not retry it once more. */
+/** Marks a failure that was already retried, so that the caller does not retry it again. */
 void oci_retry_spend (GError *failure);
 
 /** Sends a request once. Returns: (transfer full) (nullable) */
 typedef OciHttpResponse *(*OciRetryAttempt) (gpointer data, GCancellable *cancellable,
                                              GError **error);
 
-/** Makes attempts until one has an answer, or another would not help. Returns: (transfer full)
- * (nullable): the last attempt's */
+/** Repeats @attempt until one has an answer, or another would not help. Returns: (transfer full):
+ * the last answer. Errors: those of @attempt, and %OCI_ERROR_CANCELLED. */
 OciHttpResponse *oci_retry_send (OciRetry *self, OciRetryAttempt attempt, gpointer data,
                                  GCancellable *cancellable, GError **error);
 
@@ -56,7 +58,7 @@ OciHttpResponse *oci_retry_send (OciRetry *self, OciRetryAttempt attempt, gpoint
  * @value: a Retry-After field: seconds or an HTTP date
  * @now: seconds since 1970
  *
- * Returns: seconds to wait, at least 0; -1 when the field makes no sense
+ * Returns: seconds to wait, at least 0; -1 for an invalid field
  */
 gint64 oci_retry_after (const char *value, gint64 now);
 

@@ -38,7 +38,7 @@ append_file (GByteArray *all, const char *path, GError **error)
   return TRUE;
 }
 
-/* libcurl takes one file, so what is trusted beyond the system's goes into one in memory. */
+/* libcurl reads one file, so all authorities are combined in one in memory. */
 static gboolean
 publish (OciTlsConfig *self, const GByteArray *all, GError **error)
 {
@@ -61,7 +61,7 @@ take_client_certificate (OciTlsConfig *self, const char *path, GError **error)
     return oci_throw (error, OCI_ERROR_NOT_FOUND,
                       "the client certificate %s has no key %s beside it", path, key);
   if (self->certificate != NULL)
-    return TRUE; /* the first by name, as there is one connection */
+    return TRUE; /* the first by name, since there is only one connection */
   self->certificate = g_strdup (path);
   self->key = g_steal_pointer (&key);
   return TRUE;

@@ -15,7 +15,7 @@ enum
 {
   BUNDLE_MAX_BYTES = 8 * 1024 * 1024,
   DIRECTORY_MAX_FILES = 4096,
-  HASH_DIGITS = 8, /* in the names that c_rehash(1) gives */
+  HASH_DIGITS = 8, /* in the names made by c_rehash(1) */
 };
 
 /* Debian and Ubuntu; Fedora and Amazon Linux; openSUSE; Alpine and the BSDs. */
@@ -34,7 +34,7 @@ typedef struct
 {
   GByteArray *pem;
   GHashTable *seen; /* base64 without white space */
-  guint files;      /* that gave something new */
+  guint files;      /* number of files that added something */
 } Bundle;
 
 static void
@@ -56,7 +56,8 @@ without_white_space (const char *text, size_t len)
   return g_string_free (out, FALSE);
 }
 
-/* Adds the certificates of @data, whatever stands between them. Returns: how many it holds */
+/* Adds the certificates of @data, ignoring text between them. Returns: number of certificates in
+ * it */
 static guint
 bundle_add (Bundle *self, GBytes *data)
 {
@@ -92,8 +93,8 @@ is_hash_name (const char *name)
          && strspn (name + digits + 1, "0123456789") == strlen (name + digits + 1);
 }
 
-/* A link that leads nowhere, or a file that this user may not read, is not an authority of this
- * user: OpenSSL and GnuTLS skip it, too. */
+/* A dangling link, or a file that this user may not read, is not an authority: OpenSSL and GnuTLS
+ * skip it, too. */
 static gboolean
 bundle_add_directory (Bundle *self, const char *directory, gboolean hashes_only, guint *out_count,
                       GError **error)
@@ -126,7 +127,7 @@ publish (OciTrust *self, const Bundle *bundle, GError **error)
   return oci_write_all (self->fd, bundle->pem->data, bundle->pem->len, error);
 }
 
-/* What the variable @name says; an empty one says nothing. */
+/* Returns the value of the variable @name; NULL if it is empty. */
 static const char *
 variable (const char *name)
 {
@@ -162,7 +163,7 @@ add_named_directories (Bundle *bundle, const char *list, GError **error)
          || oci_throw (error, OCI_ERROR_NOT_FOUND, "no file in %s holds a certificate", quoted);
 }
 
-/* Takes @path as it is when nothing had to be added to it. */
+/* Uses @path itself if nothing had to be added to it. */
 static gboolean
 take (OciTrust *self, const Bundle *bundle, const char *path, GError **error)
 {

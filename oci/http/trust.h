@@ -1,6 +1,6 @@
-/* Certificate authorities that TLS connections are checked against: those that the user's
- * environment names, otherwise the system's. Only reads files; tls.h adds what a registry's own
- * directory has, and libcurl verifies. */
+/* Certificate authorities that TLS connections are verified with: those named by the environment,
+ * otherwise the system's. Only reads files; tls.h adds those of a registry's own directory, and
+ * libcurl verifies. */
 #pragma once
 
 #include "oci/base/error.h"
@@ -11,13 +11,13 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  char *file;       /* PEM, a path that lasts as long as this */
-  OciFd fd;         /* the memory that @file leads to when it is a merged bundle, or -1 */
+  char *file;       /* PEM, a path valid as long as this */
+  OciFd fd;         /* memory that @file refers to if it is a merged bundle, or -1 */
   const char *name; /* for messages: "$SSL_CERT_FILE" and the like, or "the system" */
 } OciTrust;
 
-/* Where a system keeps its authorities; the first bundle that exists counts, and of each directory
- * the files that c_rehash(1) names, HASH.NUMBER. Both are NULL-terminated. */
+/* Locations of a system's authorities: the first existing bundle is used, and from each directory
+ * the files named by c_rehash(1), HASH.NUMBER. Both are NULL-terminated. */
 typedef struct
 {
   const char *const *bundles;
@@ -26,17 +26,17 @@ typedef struct
 
 /**
  * oci_trust_load:
- * @places: (nullable): instead of the places of the usual distributions
+ * @places: (nullable): replaces the locations of the usual distributions
  *
  * $CURL_CA_BUNDLE names a file, as for curl(1); otherwise $SSL_CERT_FILE names a file and
- * $SSL_CERT_DIR directories, separated by colons, as for OpenSSL and Go. Whatever is named is
- * trusted instead of the system's authorities, not in addition. Empty variables count as unset.
+ * $SSL_CERT_DIR directories, separated by colons, as for OpenSSL and Go. What they name replaces
+ * the system's authorities. Empty variables count as unset. Certificates in both the bundle and the
+ * directories are read once: GnuTLS parses all of them for each connection, and a directory costs
+ * four times as much as a bundle.
  *
- * Certificates that the bundle and the directories both have are read once: GnuTLS parses all of
- * them for each connection, and a directory costs it four times as much as a bundle.
- *
- * Returns: (transfer full) (nullable): or %NULL when a place that is named cannot be read or has no
- *   certificate, or the system has none
+ * Returns: (transfer full): the authorities
+ * Errors: %OCI_ERROR_IO, %OCI_ERROR_LIMIT, %OCI_ERROR_FORMAT if a named location cannot be read or
+ *   has no certificate; %OCI_ERROR_NOT_FOUND if the system has none.
  */
 OciTrust *oci_trust_load (const OciTrustPlaces *places, GError **error);
 void oci_trust_free (OciTrust *self);

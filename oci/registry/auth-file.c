@@ -15,7 +15,7 @@ oci_auth_entry_clear (OciAuthEntry *self)
   *self = (OciAuthEntry){ 0 };
 }
 
-/* A document that has secrets in it until it goes. */
+/* A document that contains secrets until it is freed. */
 typedef struct
 {
   OciJsonDocument *document;
@@ -31,7 +31,7 @@ auth_document_clear (AuthDocument *self)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (AuthDocument, auth_document_clear)
 
-/* docker takes a file without a word in it for one without credentials. */
+/* docker accepts a blank file as one without credentials. */
 static gboolean
 is_blank (GBytes *data)
 {
@@ -52,7 +52,7 @@ auth_document_open (AuthDocument *self, const char *name, GBytes *data, GError *
   return self->document != NULL;
 }
 
-/* A member that is an object; one that is something else is noted. */
+/* Finds a member that is an object; another type is noted. */
 static gboolean
 find_object (const OciJson *root, const char *key, OciJson *out_object)
 {
@@ -67,7 +67,7 @@ find_entry (const OciJson *object, const char *host, const char *repository, Oci
   return key != NULL && oci_json_member (object, key, out_entry);
 }
 
-/* g_base64_decode() skips what it does not know; here that means a damaged file. */
+/* g_base64_decode() skips unknown characters; here they mean a damaged file. */
 static gboolean
 is_base64 (const char *text)
 {
@@ -81,8 +81,8 @@ is_base64 (const char *text)
   return len % 4 == 0;
 }
 
-/* "user:password" in base64. Problems never show the text. Line breaks are skipped, as Go's decoder
- * does: base64(1) wraps after 76 characters. */
+/* "user:password" in base64. Problems never show the text. Line breaks are skipped, as in Go:
+ * base64(1) wraps after 76 characters. */
 static OciCredentials *
 decode (const OciJson *at, const char *wrapped)
 {
@@ -100,7 +100,7 @@ decode (const OciJson *at, const char *wrapped)
   gsize len = 0;
   g_autofree guchar *decoded = g_base64_decode (text, &len);
   gsize decoded_len = len;
-  while (len > 0 && decoded[len - 1] == '\0') /* old dockers padded */
+  while (len > 0 && decoded[len - 1] == '\0') /* old versions of docker padded */
     len--;
   const guchar *colon = len > 0 ? memchr (decoded, ':', len) : NULL;
   OciCredentials *self = NULL;
@@ -126,7 +126,7 @@ is_set (const OciJson *object, const char *key, const char **out_text)
          && (*out_text)[0] != '\0';
 }
 
-/* NULL for the empty entry that marks what a credential store has. */
+/* Returns NULL for the empty entry that marks credentials in a credential store. */
 static OciCredentials *
 read_entry (const OciJson *entry)
 {
@@ -135,7 +135,7 @@ read_entry (const OciJson *entry)
   g_autoptr (OciCredentials) self = NULL;
   if (is_set (entry, "auth", &text) && oci_json_member (entry, "auth", &auth))
     self = decode (&auth, text);
-  else if (is_set (entry, "username", &user)) /* docker reads these, without an "auth" */
+  else if (is_set (entry, "username", &user)) /* docker reads these if there is no "auth" */
     {
       self = g_new0 (OciCredentials, 1);
       self->user = g_strdup (user);
@@ -156,7 +156,7 @@ read_entry (const OciJson *entry)
   return g_steal_pointer (&self);
 }
 
-/* The name of a helper; a bad one is noted. */
+/* Reads the name of a helper; an invalid one is noted. */
 static gboolean
 read_helper (const OciJson *object, const char *key, char **out_helper)
 {
@@ -175,7 +175,7 @@ read_helper (const OciJson *object, const char *key, char **out_helper)
   return FALSE;
 }
 
-/* The most specific of "credHelpers". */
+/* Finds the most specific entry of "credHelpers". */
 static gboolean
 find_listed_helper (const OciJson *root, const char *host, const char *repository,
                     char **out_helper, char **out_server)
@@ -209,7 +209,7 @@ read_root (const OciJson *root, const char *host, const char *repository, OciAut
       && oci_json_object (&entry, NULL))
     out_entry->credentials = read_entry (&entry);
   if (out_entry->credentials == NULL)
-    (void) find_store (root, host, &out_entry->helper, &out_entry->server); /* none is fine too */
+    (void) find_store (root, host, &out_entry->helper, &out_entry->server); /* may be missing */
 }
 
 gboolean
@@ -242,7 +242,7 @@ oci_auth_file_keeper (const char *name, GBytes *data, const char *key, char **ou
   const char *namespace = key[strlen (host)] == '/' ? key + strlen (host) + 1 : NULL;
   gboolean listed = find_listed_helper (&file.root, host, namespace, &helper, &server);
   if (!listed)
-    (void) find_store (&file.root, host, &helper, &server); /* none is fine too */
+    (void) find_store (&file.root, host, &helper, &server); /* may be missing */
   if (!oci_json_document_finish (file.document, error))
     return FALSE;
   if (helper != NULL && namespace != NULL && strcmp (server, key) != 0)
@@ -256,7 +256,7 @@ oci_auth_file_keeper (const char *name, GBytes *data, const char *key, char **ou
   return TRUE;
 }
 
-/* The text, without copies of secrets left behind. */
+/* Returns the text, and overwrites copies of secrets. */
 static char *
 dump (const json_t *root)
 {
@@ -270,7 +270,7 @@ dump (const json_t *root)
   return line;
 }
 
-/* The object under @key, made when there is none. Returns: (transfer none) (nullable) */
+/* Returns: (transfer none) (nullable): the object at @key, made if it is missing */
 static json_t *
 require_object (const OciJson *object, const char *key)
 {
@@ -289,7 +289,7 @@ fill_entry (json_t *entry, const OciCredentials *credentials)
   for (size_t i = 0; i < G_N_ELEMENTS (secrets); i++)
     {
       oci_secret_wipe_json (json_object_get (entry, secrets[i]));
-      (void) json_object_del (entry, secrets[i]); /* there may be none */
+      (void) json_object_del (entry, secrets[i]); /* may be missing */
     }
   if (credentials == NULL)
     return;
@@ -352,7 +352,7 @@ oci_auth_file_remove (const char *name, GBytes *data, const char *key, guint *ou
         if (key != NULL && !oci_auth_key_same (other, key))
           continue;
         oci_secret_wipe_json (value);
-        (void) json_object_del ((json_t *) auths.value, other); /* it is there */
+        (void) json_object_del ((json_t *) auths.value, other); /* it exists */
         removed++;
       }
     }

@@ -1,6 +1,6 @@
-/* Files with credentials, as podman and docker logins write them: containers-auth.json(5) and
- * docker's config.json. What is in one file and how it is changed, from bytes to bytes; where the
- * files are is in auth-lookup.h, writing them in auth-store.h. */
+/* Files with credentials, as written by podman login and docker login: containers-auth.json(5) and
+ * docker's config.json. Reads and changes the content of one file, in memory; auth-lookup.h finds
+ * the files, auth-store.h writes them. */
 #pragma once
 
 #include "oci/http/credentials.h"
@@ -12,12 +12,12 @@ enum
   OCI_AUTH_FILE_MAX_BYTES = 1024 * 1024,
 };
 
-/* What a file has for a repository: nothing, credentials, or the name of a helper to ask. */
+/* The entry of a file for a repository: nothing, credentials, or the name of a helper to ask. */
 typedef struct
 {
   OciCredentials *credentials; /* (nullable) */
   char *helper;                /* (nullable): NAME of docker-credential-NAME */
-  char *server;                /* what to ask it for; set with @helper */
+  char *server;                /* key to ask it for; set with @helper */
 } OciAuthEntry;
 
 void oci_auth_entry_clear (OciAuthEntry *self);
@@ -27,42 +27,45 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (OciAuthEntry, oci_auth_entry_clear)
  * oci_auth_file_parse:
  * @name: path of the file, for messages and the credentials' @source
  * @data: its content
- * @host: registry host, with port when the reference has one
+ * @host: registry host, with port if the reference has one
  * @repository: (nullable): "team/app"
- * @out_entry: (out caller-allocates): empty when the file has nothing for these
+ * @out_entry: (out caller-allocates): empty if the file has nothing for these
  *
- * Looks at "credHelpers", then "auths", then "credsStore", which is asked for the host alone. Keys
- * are searched as podman does: HOST/REPOSITORY, its parents up to HOST, then keys of the
- * "https://HOST/v1/" kind that old dockers wrote, with or without the scheme. The three names of
- * docker.io count as one. Credentials are in "auth", or without it in "username" and "password". An
- * entry with an "identitytoken" has that instead of a password. A blank file has nothing.
+ * Searches "credHelpers", then "auths", then "credsStore", which is asked for the host alone. Keys
+ * are searched as podman does: HOST/REPOSITORY, its parents up to HOST, then keys like
+ * "https://HOST/v1/" that old versions of docker wrote, with or without the scheme. The three names
+ * of docker.io are equivalent. Credentials are in "auth", or else in "username" and "password". An
+ * "identitytoken" replaces the password. A blank file is empty.
  *
- * Returns: %FALSE with %OCI_ERROR_FORMAT for a malformed file ("PATH:LINE:COLUMN: …", never with
- *   text from it)
+ * Errors: %OCI_ERROR_FORMAT for a malformed file ("PATH:LINE:COLUMN: …", never with text from it).
  */
 gboolean oci_auth_file_parse (const char *name, GBytes *data, const char *host,
                               const char *repository, OciAuthEntry *out_entry, GError **error);
 
 /**
  * oci_auth_file_keeper:
- * @out_helper: (out) (transfer full) (nullable): the helper that keeps what belongs to @key, %NULL
- *   when the file itself does
- * @out_server: (out) (transfer full) (nullable): the name that the helper has for @key
- * @out_listed: (out): whether "credHelpers" named it; not so "credsStore"
+ * @out_helper: (out) (transfer full) (nullable): the helper that stores what belongs to @key, %NULL
+ *   if the file itself does
+ * @out_server: (out) (transfer full) (nullable): the helper's name for @key
+ * @out_listed: (out): whether "credHelpers" named it, rather than "credsStore"
  *
- * Returns: %FALSE with %OCI_ERROR_FORMAT, or with %OCI_ERROR_UNSUPPORTED when the helper is for the
- *   host, and @key is a namespace of it
+ * Finds where the credentials of @key are stored.
+ *
+ * Errors: %OCI_ERROR_FORMAT; %OCI_ERROR_UNSUPPORTED if the helper is for the host, and @key is a
+ *   namespace of it.
  */
 gboolean oci_auth_file_keeper (const char *name, GBytes *data, const char *key, char **out_helper,
                                char **out_server, gboolean *out_listed, GError **error);
 
 /**
  * oci_auth_file_set:
- * @data: (nullable): the file's content, %NULL when there is no file
- * @credentials: (nullable): %NULL for the empty entry that says: "credsStore" has them
+ * @data: (nullable): the file's content, %NULL if there is no file
+ * @credentials: (nullable): %NULL for the empty entry which means that "credsStore" has them
  *
- * Returns: (transfer full) (nullable): the new content, to be freed with oci_secret_free(). Members
- *   that are not known stay, in their order.
+ * Sets the entry of @key. Unknown members are kept, in their order.
+ *
+ * Returns: (transfer full): the new content, to be freed with oci_secret_free()
+ * Errors: %OCI_ERROR_USAGE, %OCI_ERROR_FORMAT.
  */
 char *oci_auth_file_set (const char *name, GBytes *data, const char *key,
                          const OciCredentials *credentials, GError **error);
@@ -70,20 +73,18 @@ char *oci_auth_file_set (const char *name, GBytes *data, const char *key,
 /**
  * oci_auth_file_remove:
  * @key: (nullable): %NULL for all
- * @out_removed: (out): number of entries that are gone
+ * @out_removed: (out): number of entries that were removed
  *
- * HOST removes the entries that old dockers wrote for it too.
+ * Removes entries; for HOST also those that old versions of docker wrote.
  *
- * Returns: (transfer full) (nullable): as oci_auth_file_set()
+ * Returns: (transfer full): the new content, to be freed with oci_secret_free()
+ * Errors: %OCI_ERROR_FORMAT.
  */
 char *oci_auth_file_remove (const char *name, GBytes *data, const char *key, guint *out_removed,
                             GError **error);
 
-/**
- * oci_auth_file_keys:
- *
- * Returns: (transfer full) (nullable): the keys of "credHelpers" and those of "auths", each once
- */
+/** Returns: (transfer full): the keys of "credHelpers" and those of "auths", each once. Errors:
+ * %OCI_ERROR_FORMAT. */
 char **oci_auth_file_keys (const char *name, GBytes *data, GError **error);
 
 G_END_DECLS

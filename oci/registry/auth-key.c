@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* What docker login calls docker.io. */
+/* docker login's name of docker.io. */
 #define DOCKER_SERVER "https://index.docker.io/v1/"
 
 static const char *
@@ -66,7 +66,7 @@ find_exactly (const json_t *object, const char *key)
   return found != NULL ? json_object_iter_key (found) : NULL;
 }
 
-/* @key, or the same of docker.io's other names. */
+/* Returns @key, or another name of docker.io. */
 static const char *
 find_alias (const json_t *object, const char *host, const char *key)
 {

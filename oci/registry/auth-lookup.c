@@ -59,8 +59,8 @@ oci_auth_lookup_paths (void)
   return (char **) g_ptr_array_steal (paths, NULL);
 }
 
-/* /run/containers is root's where root uses podman, and lets nobody else in: what a user without a
- * runtime directory would have there cannot be. */
+/* If root uses podman, /run/containers is root's and inaccessible to others: a user without a
+ * runtime directory cannot have anything there. */
 static gboolean
 is_out_of_reach (const char *path)
 {
@@ -83,7 +83,7 @@ oci_auth_lookup_read (const char *path, GBytes **out_data, GError **error)
   return FALSE;
 }
 
-/* A file that is not there has no credentials. */
+/* A missing file has no credentials. */
 static gboolean
 read_file (const char *path, const char *host, const char *repository, OciAuthEntry *out_entry,
            GError **error)

@@ -19,7 +19,7 @@ enum
   LOCK_SECONDS = 10, /* the lock is held for one read and one write */
 };
 
-/* Where the file itself is. Returns: (transfer full) (nullable) */
+/* Returns: (transfer full) (nullable): path of the file itself, with links followed */
 static char *
 follow_links (const char *path, GError **error)
 {
@@ -54,12 +54,12 @@ lock (int dfd, GCancellable *cancellable, GError **error)
   return TRUE;
 }
 
-/* An auth file that nobody else changes meanwhile. */
+/* An auth file, locked against changes by other processes. */
 typedef struct
 {
   OciFd dfd;      /* locked */
   char *name;     /* in @dfd */
-  GBytes *before; /* (nullable): the content, NULL when there is no file yet */
+  GBytes *before; /* (nullable): the content, NULL if there is no file yet */
 } Edit;
 
 static void
@@ -96,7 +96,7 @@ edit_begin (Edit *self, const char *path, GCancellable *cancellable, GError **er
   return read_if_there (self->dfd, self->name, &self->before, error);
 }
 
-/* @text is consumed; NULL is an error that was set. */
+/* @text is consumed; NULL means that an error was set. */
 static gboolean
 edit_finish (Edit *self, const char *path, char *text, GError **error)
 {
@@ -134,10 +134,10 @@ remove_entries (const char *path, const char *key, GCancellable *cancellable, gu
          && (*out_removed == 0 || edit_finish (&edit, path, g_steal_pointer (&text), error));
 }
 
-/* Who keeps what belongs to a key. */
+/* The place where the credentials of a key are stored. */
 typedef struct
 {
-  char *helper; /* (nullable): the file itself */
+  char *helper; /* (nullable): NULL for the file itself */
   char *server;
   gboolean listed;
 } Keeper;
@@ -183,8 +183,8 @@ oci_auth_file_store (const char *path, const char *key, const OciCredentials *cr
   const OciCredentialHelper helper = helper_of (&keeper, path);
   if (!oci_credential_helper_store (&helper, credentials, cancellable, error))
     return FALSE;
-  /* Docker too notes with an empty entry what its store has: so that all can be erased. And an
-   * older password in the file is no longer the right one. */
+  /* Like docker, marks credentials in the store with an empty entry, so that all can be erased;
+   * this also replaces an outdated password in the file. */
   if (!keeper.listed && !set_entry (path, key, NULL, cancellable, error))
     return FALSE;
   *out_helper = g_steal_pointer (&keeper.helper);
@@ -230,7 +230,7 @@ erase_helped (const char *path, const char *key, GCancellable *cancellable, gboo
   g_autofree char *plain = oci_auth_key_plain (key);
   *out_found = FALSE;
   if (!find_keeper (path, plain, &keeper, NULL) || keeper.helper == NULL)
-    return TRUE; /* no login makes such a key, so no helper was told about it */
+    return TRUE; /* login never makes such a key, so no helper has it */
   const OciCredentialHelper helper = helper_of (&keeper, path);
   return oci_credential_helper_erase (&helper, cancellable, out_found, error);
 }

@@ -14,8 +14,8 @@
 enum
 {
   TOKEN_DEFAULT_SECONDS = 60,    /* token specification, "expires_in" */
-  TOKEN_MAX_SECONDS = 24 * 3600, /* of what is believed */
-  TOKEN_MARGIN_MAX_SECONDS = 30, /* a token is replaced so long before it expires */
+  TOKEN_MAX_SECONDS = 24 * 3600, /* maximum that is believed */
+  TOKEN_MARGIN_MAX_SECONDS = 30, /* a token is replaced this long before it expires */
 };
 
 struct _OciRegistryAuth
@@ -23,23 +23,23 @@ struct _OciRegistryAuth
   OciHttpClient *client; /* borrowed */
   OciReference *reference;
   char *scope;     /* (nullable): of the own repository */
-  gboolean pushes; /* with it, tokens are asked for pushing */
+  gboolean pushes; /* with it, tokens for pushing are requested */
   OciAuthLookup *lookup;
-  gboolean login;                    /* only the given credentials count */
-  OciCloudRegistry *cloud;           /* (nullable) */
-  GMutex mutex;                      /* guards what follows, and is held while a token is fetched */
-  const OciCredentials *credentials; /* (nullable): in use: of @lookup, or @cloud_credentials */
+  gboolean login;          /* only the given credentials are used */
+  OciCloudRegistry *cloud; /* (nullable) */
+  GMutex mutex;            /* guards the members below, and is held while a token is requested */
+  const OciCredentials *credentials; /* (nullable): in use: from @lookup, or @cloud_credentials */
   OciCredentials *cloud_credentials; /* (nullable) */
-  GError *cloud_failure;             /* (nullable): why there are none: it is asked once */
+  GError *cloud_failure;             /* (nullable): why there are none: requested once */
   gint64 cloud_expires;              /* seconds since 1970 */
   gboolean tried;                    /* @credentials were sent as Basic */
   GPtrArray *sources;                /* scopes of other repositories */
   GPtrArray *wanted;                 /* scopes that challenges named */
-  gboolean own_only;                 /* the token server refuses them */
-  char *realm;      /* (nullable): of the last Bearer challenge, with its service */
+  gboolean own_only;                 /* the token server refuses @sources */
+  char *realm;      /* (nullable): from the last Bearer challenge, with its service */
   char *header;     /* (nullable): secret */
-  gint64 expires;   /* monotonic microseconds when @header should be replaced; 0 never */
-  guint generation; /* counts the values that @header had */
+  gint64 expires;   /* monotonic microseconds when @header should be replaced; 0 for never */
+  guint generation; /* counts the values of @header */
 };
 
 static OciRegistryAuth *
@@ -126,11 +126,11 @@ oci_registry_auth_describe (OciRegistryAuth *self)
 
 typedef enum
 {
-  REFUSED_WRONG,   /* the password is not the user's */
-  REFUSED_EXPIRED, /* it was once */
-  REFUSED_DENIED,  /* the user is known, and may not do this */
-  REFUSED_SCOPE,   /* the token server gave a token that does not allow this */
-  REFUSED_TOKEN,   /* the registry does not know what its token server gave */
+  REFUSED_WRONG,   /* wrong password */
+  REFUSED_EXPIRED, /* expired password */
+  REFUSED_DENIED,  /* valid user without this permission */
+  REFUSED_SCOPE,   /* the token server issued a token that does not allow this */
+  REFUSED_TOKEN,   /* the registry does not accept a token of its own token server */
 } Refusal;
 
 static const OciChallenge *
@@ -141,7 +141,7 @@ find_bearer (const OciHttpResponse *response, GPtrArray **out_challenges)
   return *out_challenges != NULL ? oci_challenges_find (*out_challenges, "Bearer") : NULL;
 }
 
-/* @by_registry: it is the answer of the registry, not of its token server */
+/* @by_registry: the answer is from the registry instead of its token server */
 static Refusal
 classify (const OciRegistryAuth *self, const OciHttpResponse *response, gboolean by_registry)
 {
@@ -236,8 +236,8 @@ is_ecr_public (const OciRegistryAuth *self)
          || strcmp (self->reference->host, "ecr-public.aws.com") == 0;
 }
 
-/* The credentials in use were refused, or there are none: goes on to the next that may help.
- * *@out_changed: whether there are any. */
+/* The credentials in use were refused, or there are none: tries the next ones. *@out_changed:
+ * whether there are any. */
 static gboolean
 next_credentials (OciRegistryAuth *self, GCancellable *cancellable, gboolean *out_changed,
                   GError **error)
@@ -259,7 +259,7 @@ next_credentials (OciRegistryAuth *self, GCancellable *cancellable, gboolean *ou
       if (self->cloud_failure != NULL
           || !oci_cloud_registry_authorize (self->cloud, self->client, cancellable, &credentials,
                                             &self->cloud_expires, &self->cloud_failure))
-        { /* requests that went out together do not ask one after the other */
+        { /* concurrent requests do not try one source after another */
           g_propagate_error (error, g_error_copy (self->cloud_failure));
           return FALSE;
         }
@@ -279,7 +279,7 @@ next_credentials (OciRegistryAuth *self, GCancellable *cancellable, gboolean *ou
   return TRUE;
 }
 
-/* Where tokens are to be had, from the challenge; kept for later tokens. */
+/* Reads the location of tokens from the challenge, for later tokens, too. */
 static gboolean
 take_realm (OciRegistryAuth *self, const OciChallenge *challenge, const char *registry_url,
             GError **error)
@@ -333,7 +333,7 @@ token_url (const OciRegistryAuth *self, GError **error)
   return g_steal_pointer (&url);
 }
 
-/* The scopes of a challenge that no token was asked for. Returns: (transfer full) */
+/* Returns: (transfer full): scopes of a challenge for which no token was requested */
 static GPtrArray *
 new_scopes (const OciRegistryAuth *self, const OciChallenge *challenge)
 {
@@ -361,8 +361,8 @@ oci_registry_auth_wants_scope (OciRegistryAuth *self, const OciHttpResponse *res
   return scopes->len > 0;
 }
 
-/* Token specification: "token", or "access_token" for OAuth 2.0's sake; servers send both, and one
- * of them empty. */
+/* Token specification: "token", or "access_token" for OAuth 2.0; some servers send both, one of
+ * them empty. */
 static const char *
 find_token (const json_t *root)
 {
@@ -532,8 +532,9 @@ answer_challenge (OciRegistryAuth *self, const OciHttpResponse *response, GCance
                     quoted);
 }
 
-/* Registries that do not answer 401: ECR says 403 for an expired password; ECR Public says 400 for
- * an expired token (containers-roadmap#2835), and 403 for an old login (lambda-and-ecr 2.3). */
+/* For registries that do not answer 401: ECR answers 403 for an expired password; ECR Public
+ * answers 400 for an expired token (https://github.com/aws/containers-roadmap/issues/2835), and 403
+ * for an old login. */
 static gboolean
 answer_refusal (OciRegistryAuth *self, const OciHttpResponse *response, GCancellable *cancellable,
                 GError **error)
@@ -568,7 +569,7 @@ oci_registry_auth_answer (OciRegistryAuth *self, const OciHttpResponse *response
 {
   *out_retry = FALSE;
   if (response->status != 400 && response->status != 401 && response->status != 403)
-    return TRUE; /* whatever another thread has renewed meanwhile */
+    return TRUE; /* unless another thread has already renewed it */
   g_mutex_lock (&self->mutex);
   gboolean ok =
       self->generation != generation || answer_locked (self, response, cancellable, error);

@@ -1,12 +1,18 @@
-/* How requests to one repository prove who sends them: nothing, Basic (RFC 7617), or Bearer tokens
- * from the server that the registry's challenge names (distribution's token specification, and its
- * OAuth 2.0 form for identity tokens).
+/* Authentication of requests to one repository: none, Basic (RFC 7617), or Bearer tokens from the
+ * server that the registry's challenge names (distribution's token specification, and its OAuth 2.0
+ * form for identity tokens).
  *
- * Credentials come from the auth files and their helpers; for Amazon ECR also from AWS, when the
- * files have none or theirs are refused, as they expire after 12 hours. Refused credentials for ECR
- * Public give way to none, since everything there can be pulled by anybody.
+ * Credentials come from the auth files and their helpers; for Amazon ECR also from AWS, if the
+ * files have none or theirs are refused, since they expire after 12 hours. If ECR Public rejects
+ * credentials, requests are retried anonymously, since everything there is public.
  *
- * Safe to use from several threads. */
+ * Safe to use from several threads.
+ *
+ * Errors: %OCI_ERROR_DENIED (the token server or AWS refuses), %OCI_ERROR_UNREACHABLE,
+ *   %OCI_ERROR_NETWORK, %OCI_ERROR_TIMEOUT, %OCI_ERROR_CANCELLED and %OCI_ERROR_LIMIT of
+ *   oci_http_client_send(), %OCI_ERROR_FORMAT (a malformed answer or file), %OCI_ERROR_UNSUPPORTED
+ *   (the registry wants another scheme), %OCI_ERROR_NOT_FOUND (AWS credentials, a helper),
+ *   %OCI_ERROR_USAGE, %OCI_ERROR_IO. */
 #pragma once
 
 #include "oci/http/http.h"
@@ -20,11 +26,13 @@ typedef struct _OciRegistryAuth OciRegistryAuth;
 /**
  * oci_registry_auth_new:
  * @client: for token requests; must outlive @self
- * @actions: what tokens are asked for, "pull" or "pull,push"
+ * @actions: what to request tokens for, "pull" or "pull,push"
  *
- * Looks for credentials in the auth files, and asks their helpers.
+ * Finds credentials in the auth files, and asks their helpers. Errors: see oci_auth_lookup():
+ * %OCI_ERROR_FORMAT, %OCI_ERROR_LIMIT, %OCI_ERROR_IO, %OCI_ERROR_NOT_FOUND, %OCI_ERROR_DENIED,
+ * %OCI_ERROR_CANCELLED.
  *
- * Returns: (transfer full) (nullable)
+ * Returns: (transfer full)
  */
 OciRegistryAuth *oci_registry_auth_new (OciHttpClient *client, const OciReference *reference,
                                         const char *actions, GCancellable *cancellable,
@@ -32,9 +40,11 @@ OciRegistryAuth *oci_registry_auth_new (OciHttpClient *client, const OciReferenc
 
 /**
  * oci_registry_auth_new_with:
- * @credentials: (transfer full): the only ones that are tried; tokens are asked for without a scope
+ * @credentials: (transfer full): the only ones to try; tokens are requested without a scope
  *
  * For logging in.
+ *
+ * Returns: (transfer full)
  */
 OciRegistryAuth *oci_registry_auth_new_with (OciHttpClient *client, const OciReference *reference,
                                              OciCredentials *credentials);
@@ -45,43 +55,41 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (OciRegistryAuth, oci_registry_auth_free)
  * oci_registry_auth_add_source:
  * @repository: on the same registry, to be read from: blobs are mounted from there
  *
- * Tokens that are asked for from now on are for both. When the token server refuses that, they are
- * for the own repository alone.
+ * Requests tokens for both repositories from now on, or only for the own one if the token server
+ * refuses that.
  */
 void oci_registry_auth_add_source (OciRegistryAuth *self, const char *repository);
 
-/** "credentials from FILE", for --verbose. Returns: (transfer full) */
+/** Returns: (transfer full): "credentials from FILE", for --verbose */
 char *oci_registry_auth_describe (OciRegistryAuth *self);
 
 /**
  * oci_registry_auth_advise:
  * @response: a refusal of the registry
  *
- * Tells no credentials, wrong ones, expired ones, and those that are good but not for this apart.
+ * Distinguishes missing, wrong and expired credentials, and valid ones without this permission.
  *
  * Returns: (transfer full): what the user can do about it
  */
 char *oci_registry_auth_advise (OciRegistryAuth *self, const OciHttpResponse *response);
 
-/** Whether a 401 names a scope that no token was asked for yet. */
+/** Whether a 401 names a scope for which no token was requested yet. */
 gboolean oci_registry_auth_wants_scope (OciRegistryAuth *self, const OciHttpResponse *response);
 
-/**
- * oci_registry_auth_prepare:
- *
- * Amazon ECR takes Basic credentials and nothing else, so they are found before a challenge asks
- * for them. Other registries are not concerned.
- */
+/** Finds the credentials of Amazon ECR, which only accepts Basic, before a challenge asks for them.
+ * Does nothing for other registries. Errors: see the head. */
 gboolean oci_registry_auth_prepare (OciRegistryAuth *self, GCancellable *cancellable,
                                     GError **error);
 
 /**
  * oci_registry_auth_header:
- * @out_header: (out) (transfer full) (nullable): the Authorization value for now; free with
+ * @out_header: (out) (transfer full) (nullable): the current Authorization value; to be freed with
  *   oci_secret_free()
- * @out_generation: (out): which state of the authentication the value is from
+ * @out_generation: (out): the state of the authentication that the value belongs to
  *
- * Fetches a new token first when the last one is about to expire.
+ * Requests a new token first if the last one is about to expire.
+ *
+ * Errors: see the head.
  */
 gboolean oci_registry_auth_header (OciRegistryAuth *self, GCancellable *cancellable,
                                    char **out_header, guint *out_generation, GError **error);
@@ -89,14 +97,13 @@ gboolean oci_registry_auth_header (OciRegistryAuth *self, GCancellable *cancella
 /**
  * oci_registry_auth_answer:
  * @response: to a request that carried the value of @generation
- * @out_retry: (out): whether the request should be sent again with a new value
+ * @out_retry: (out): whether to send the request again with a new value
  *
- * Answers the challenge of a 401, and replaces what was refused as expired by another status. A
- * scope that a challenge names after a token was refused is asked for from then on. When several
+ * Answers the challenge of a 401, and replaces a value that another status reports as expired. A
+ * scope that a challenge names after a token was refused is requested from then on. If several
  * threads meet the same challenge, one answers it and the others wait.
  *
- * Returns: %FALSE when the token server cannot be reached or refuses, or %OCI_ERROR_UNSUPPORTED
- *   when the registry wants another scheme
+ * Errors: see the head.
  */
 gboolean oci_registry_auth_answer (OciRegistryAuth *self, const OciHttpResponse *response,
                                    guint generation, GCancellable *cancellable, gboolean *out_retry,

@@ -70,7 +70,7 @@ challenge_new (const char *scheme, const char *end)
   return self;
 }
 
-/* quoted-string of RFC 9110 section 5.6.4; *@p stands on the opening quote. */
+/* quoted-string of RFC 9110 section 5.6.4; *@p is at the opening quote. */
 static char *
 read_quoted (const char **p, GError **error)
 {
@@ -133,7 +133,8 @@ read_param (OciChallenge *self, const char **p, GError **error)
   return TRUE;
 }
 
-/* A token68 with its padding, when nothing but the end of the challenge follows; else NULL. */
+/* Returns the end of a token68 with its padding, if nothing but the end of the challenge follows;
+ * else NULL. */
 static const char *
 token68_end (const char *p)
 {
@@ -148,7 +149,7 @@ token68_end (const char *p)
   return *after == '\0' || *after == ',' ? end : NULL;
 }
 
-/* The empty elements that a list may have. Returns whether a comma was among them. */
+/* Skips empty elements of a list. Returns: whether there was a comma */
 static gboolean
 skip_commas (const char **p)
 {

@@ -7,7 +7,7 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  char *scheme;       /* as the server spells it; compares without case */
+  char *scheme;       /* as the server spells it; compared case-insensitively */
   char *token68;      /* (nullable): instead of parameters */
   GHashTable *params; /* lower-case name -> value, both owned */
 } OciChallenge;
@@ -16,15 +16,15 @@ typedef struct
  * oci_challenges_parse:
  * @header: one field value, or several joined by ", " as RFC 9110 section 5.3 allows
  *
- * Returns: (transfer full) (nullable) (element-type OciChallenge): the challenges in order, or
- * %NULL with %OCI_ERROR_FORMAT or %OCI_ERROR_LIMIT
+ * Returns: (transfer full) (element-type OciChallenge): the challenges in order
+ * Errors: %OCI_ERROR_FORMAT, %OCI_ERROR_LIMIT.
  */
 GPtrArray *oci_challenges_parse (const char *header, GError **error);
 
-/** The first challenge of @scheme, or NULL. Returns: (transfer none) */
+/** Returns: (transfer none) (nullable): the first challenge of @scheme */
 const OciChallenge *oci_challenges_find (const GPtrArray *challenges, const char *scheme);
 
-/** A parameter by its lower-case name, or NULL. Returns: (transfer none) */
+/** Returns: (transfer none) (nullable): a parameter by its lower-case name */
 const char *oci_challenge_param (const OciChallenge *self, const char *name);
 
 void oci_challenge_free (OciChallenge *self);

@@ -1,7 +1,11 @@
-/* Registries whose provider has an interface of its own beside the protocol: passwords, and new
- * repositories. Today that is Amazon ECR; the only file of the registry client that includes
- * oci/aws.
- */
+/* Registries whose provider has an API besides the registry protocol, for passwords and new
+ * repositories. Currently only Amazon ECR. This is the only file of the registry client that
+ * includes oci/aws.
+ *
+ * Errors: those of ecr.h: %OCI_ERROR_DENIED, %OCI_ERROR_NOT_FOUND, %OCI_ERROR_FORMAT,
+ *   %OCI_ERROR_UNSUPPORTED, %OCI_ERROR_USAGE, %OCI_ERROR_IO, and those of oci_http_client_send():
+ *   %OCI_ERROR_UNREACHABLE, %OCI_ERROR_NETWORK, %OCI_ERROR_TIMEOUT, %OCI_ERROR_LIMIT,
+ *   %OCI_ERROR_CANCELLED. */
 #pragma once
 
 #include "oci/http/credentials.h"
@@ -11,12 +15,12 @@ G_BEGIN_DECLS
 
 typedef struct _OciCloudRegistry OciCloudRegistry;
 
-/** Returns: (transfer full) (nullable): %NULL when @host is not such a registry's */
+/** Returns: (transfer full) (nullable): %NULL if @host is not such a registry */
 OciCloudRegistry *oci_cloud_registry_new (const char *host);
 void oci_cloud_registry_free (OciCloudRegistry *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (OciCloudRegistry, oci_cloud_registry_free)
 
-/** For messages. Returns: (transfer none): such as "Amazon ECR" */
+/** Returns: (transfer none): its name in messages, such as "Amazon ECR" */
 const char *oci_cloud_registry_name (const OciCloudRegistry *self);
 
 /**
@@ -24,13 +28,14 @@ const char *oci_cloud_registry_name (const OciCloudRegistry *self);
  * @out_credentials: (out) (transfer full)
  * @out_expires: (out): seconds since 1970
  *
- * Asks the provider for a password. Errors: see oci_ecr_authorize().
+ * Requests a password from the provider. Errors: see the head.
  */
 gboolean oci_cloud_registry_authorize (const OciCloudRegistry *self, OciHttpClient *client,
                                        GCancellable *cancellable, OciCredentials **out_credentials,
                                        gint64 *out_expires, GError **error);
 
-/** See oci_ecr_create_repository(). @out_created: (out): it was not there */
+/** Creates a repository, see oci_ecr_create_repository(). @out_created: (out): FALSE if it existed.
+ * Errors: see the head. */
 gboolean oci_cloud_registry_create_repository (const OciCloudRegistry *self, OciHttpClient *client,
                                                const char *repository, GCancellable *cancellable,
                                                gboolean *out_created, GError **error);

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What helpers print, with exit code 1, when they have nothing for the server. */
+/* Message of helpers, with exit code 1, if they have nothing for the server. */
 #define NOT_FOUND_TEXT "credentials not found in native keychain"
-/* The user of an identity token. */
+/* User name for an identity token. */
 #define TOKEN_USER "<token>"
 
 gboolean
@@ -49,8 +49,8 @@ oci_credential_helper_parse (const char *name, GBytes *data, GError **error)
   return oci_json_document_finish (document, error) ? g_steal_pointer (&self) : NULL;
 }
 
-/* The first line of what the helper says about its failure, unless a secret may be in it.
- * Returns: (transfer full) */
+/* Returns: (transfer full): the first line of the helper's own error message, unless it may contain
+ * a secret */
 static char *
 quote_complaint (const OciProcessResult *result, const char *secret)
 {
@@ -93,7 +93,7 @@ program_of (const OciCredentialHelper *self)
   return g_strconcat (OCI_CREDENTIAL_HELPER_PREFIX, self->name, NULL);
 }
 
-/* Returns: whether it ran; a failure of its own is in @out_result */
+/* Returns: whether it ran; its own failure is in @out_result */
 static gboolean
 run (const OciCredentialHelper *self, const char *command, const char *input,
      GCancellable *cancellable, OciProcessResult *out_result, GError **error)
@@ -158,7 +158,7 @@ store_request (const OciCredentialHelper *self, const OciCredentials *credential
                 oci_json_text (credentials->identity_token ? TOKEN_USER : credentials->user));
   oci_json_set (object, "Secret", oci_json_text (credentials->password));
   char *text = json_dumps (object, JSON_COMPACT);
-  char *copy = g_strdup (text); /* g_free() and free() need not be the same */
+  char *copy = g_strdup (text); /* g_free() and free() may differ */
   explicit_bzero (text, strlen (text));
   free (text);
   oci_secret_wipe_json (object);

@@ -1,5 +1,8 @@
-/* Programs that keep passwords outside of files: docker-credential-NAME in $PATH, with the commands
- * "get", "store" and "erase" (github.com/docker/docker-credential-helpers). */
+/* Programs that store passwords: docker-credential-NAME in $PATH, with the commands "get", "store"
+ * and "erase" (https://github.com/docker/docker-credential-helpers).
+ *
+ * Errors: %OCI_ERROR_USAGE, %OCI_ERROR_FORMAT, %OCI_ERROR_LIMIT, %OCI_ERROR_NOT_FOUND,
+ *   %OCI_ERROR_DENIED, %OCI_ERROR_IO, %OCI_ERROR_CANCELLED. */
 #pragma once
 
 #include "oci/http/credentials.h"
@@ -16,45 +19,47 @@ enum
 
 #define OCI_CREDENTIAL_HELPER_PREFIX "docker-credential-"
 
-/* Whom to ask, and for what. */
+/* A helper, and what to ask it for. */
 typedef struct
 {
   const char *name;    /* NAME of docker-credential-NAME */
-  const char *server;  /* what the helper has credentials for: a host, or an old docker's URL */
+  const char *server;  /* key of the credentials: a host, or a URL of an old version of docker */
   const char *origin;  /* path of the file that names the helper, for messages */
-  unsigned timeout_ms; /* instead of the limit above, for tests; 0: that */
+  unsigned timeout_ms; /* replaces the limit above, for tests; 0: that limit */
 } OciCredentialHelper;
 
-/** Whether @name is made of letters, digits, ‘.’, ‘_’ and ‘-’: nothing that leads out of $PATH. */
+/** Whether @name consists of letters, digits, ‘.’, ‘_’ and ‘-’, so that it cannot lead out of
+ * $PATH. */
 gboolean oci_credential_helper_is_name (const char *name);
 
 /**
  * oci_credential_helper_parse:
- * @name: what the answer is called in messages
+ * @name: name of the answer in messages
  * @data: the answer to "get", a JSON object
  *
- * Returns: (transfer full) (nullable): the credentials without @source, or %NULL with
- *   %OCI_ERROR_FORMAT and nothing of the answer in the message
+ * Returns: (transfer full): the credentials without @source
+ * Errors: %OCI_ERROR_FORMAT, with nothing of the answer in the message.
  */
 OciCredentials *oci_credential_helper_parse (const char *name, GBytes *data, GError **error);
 
 /**
  * oci_credential_helper_get:
- * @out_credentials: (out) (transfer full) (nullable): %NULL when the helper has none
+ * @out_credentials: (out) (transfer full) (nullable): %NULL if the helper has none
  *
- * Returns: %FALSE when the helper cannot be asked (%OCI_ERROR_NOT_FOUND: there is no such program;
- *   %OCI_ERROR_LIMIT; %OCI_ERROR_CANCELLED), fails (%OCI_ERROR_DENIED with its own words), or
- *   answers nonsense (%OCI_ERROR_FORMAT)
+ * Errors: %OCI_ERROR_NOT_FOUND if the program does not exist, %OCI_ERROR_DENIED with the helper's
+ *   own message, %OCI_ERROR_FORMAT for a malformed answer, %OCI_ERROR_LIMIT, %OCI_ERROR_CANCELLED,
+ *   %OCI_ERROR_IO.
  */
 gboolean oci_credential_helper_get (const OciCredentialHelper *self, GCancellable *cancellable,
                                     OciCredentials **out_credentials, GError **error);
 
-/** Hands credentials over to the helper, instead of those that it may have. */
+/** Gives credentials to the helper, replacing those that it has. Errors: see the head. */
 gboolean oci_credential_helper_store (const OciCredentialHelper *self,
                                       const OciCredentials *credentials, GCancellable *cancellable,
                                       GError **error);
 
-/** @out_found: (out): FALSE when the helper says that there was nothing to erase */
+/** Erases credentials. @out_found: (out): FALSE if the helper says that it had none.
+ * Errors: see the head. */
 gboolean oci_credential_helper_erase (const OciCredentialHelper *self, GCancellable *cancellable,
                                       gboolean *out_found, GError **error);
 

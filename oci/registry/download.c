@@ -8,7 +8,7 @@
 
 enum
 {
-  PAGE_BYTES = 64 * 1024, /* what is larger is not taken for a page that says what is wrong */
+  PAGE_BYTES = 64 * 1024, /* a larger answer is not considered an error page */
 };
 
 typedef struct
@@ -16,9 +16,9 @@ typedef struct
   OciHttpClient *client;
   const char *url;
   const char *authorization;       /* (nullable) */
-  const OciHttpReceiver *receiver; /* of the request under way */
-  gboolean page;                   /* the last answer is a web page, */
-  uint64_t received;               /* of which so many bytes arrived */
+  const OciHttpReceiver *receiver; /* of the request in progress */
+  gboolean page;                   /* the last answer is a web page */
+  uint64_t received;               /* bytes of it that arrived */
 } Download;
 
 static gboolean
@@ -53,7 +53,7 @@ send_request (gpointer data, const char *const *headers, const OciHttpReceiver *
   return oci_http_client_send (self->client, &request, cancellable, error);
 }
 
-/* The host that answered; it may be another than the one that was asked. */
+/* The host that answered, which may differ from the requested one. */
 static char *
 host_of (const OciHttpResponse *response)
 {

@@ -1,4 +1,4 @@
-/* A file from a web server, known by its digest. */
+/* Downloads a file of known digest from a web server. */
 #pragma once
 
 #include "oci/http/http.h"
@@ -11,10 +11,10 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  const char *url;           /* https, or http where the client allows it; a user and password in
-                              * it are sent to its origin, and shown nowhere */
-  const char *authorization; /* (nullable): value of the Authorization header, instead of a user in
-                              * @url; sent to the origin of @url only */
+  const char *url; /* https, or http if the client allows it; a user and password in it are sent to
+                      its origin, and shown nowhere */
+  const char *authorization; /* (nullable): value of the Authorization header, replacing a user in
+                                @url; sent to the origin of @url only */
   OciTransferProgress progress; /* (nullable) */
   gpointer progress_data;
 } OciDownloadOptions;
@@ -22,13 +22,14 @@ typedef struct
 /**
  * oci_download:
  * @layout: receives the blob
- * @blob: its digest, and its size or 0 when that is unknown
+ * @blob: its digest, and its size or 0 if that is unknown
  *
  * Fetches a blob that @layout lacks, as oci_resume_fetch() does.
  *
- * The error is %OCI_ERROR_CORRUPT when the server has another file, %OCI_ERROR_NOT_FOUND for 404
- * and 410, %OCI_ERROR_DENIED for other refusals, %OCI_ERROR_LIMIT for more than
- * %OCI_DOWNLOAD_MAX_BYTES, or what oci_http_client_send() says.
+ * Errors: %OCI_ERROR_CORRUPT if the server has another file, %OCI_ERROR_NOT_FOUND for 404 and 410,
+ *   %OCI_ERROR_DENIED for other refusals, %OCI_ERROR_LIMIT for more than %OCI_DOWNLOAD_MAX_BYTES,
+ *   %OCI_ERROR_IO, or those of oci_http_client_send(): %OCI_ERROR_UNREACHABLE, %OCI_ERROR_NETWORK,
+ *   %OCI_ERROR_TIMEOUT, %OCI_ERROR_FORMAT, %OCI_ERROR_CANCELLED.
  */
 gboolean oci_download (OciHttpClient *client, const OciDownloadOptions *options, OciLayout *layout,
                        const OciDescriptor *blob, GCancellable *cancellable, GError **error);

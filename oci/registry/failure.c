@@ -45,7 +45,7 @@ describe_document (const json_t *root)
   const json_t *errors = json_object_get (root, "errors");
   for (size_t i = 0; i < json_array_size (errors) && i < MAX_ERRORS; i++)
     append_error (text, json_array_get (errors, i));
-  /* Token servers have other documents: "details" at Docker, "message" and "error" elsewhere. */
+  /* Token servers have other documents: "details" for Docker, "message" and "error" for others. */
   static const char *const others[] = { "details", "message", "error" };
   for (size_t i = 0; text->len == 0 && i < G_N_ELEMENTS (others); i++)
     {
@@ -56,7 +56,7 @@ describe_document (const json_t *root)
   return text->len > 0 ? g_string_free (g_steal_pointer (&text), FALSE) : NULL;
 }
 
-/* What the registry says itself. Returns: (transfer full) (nullable) */
+/* Returns: (transfer full) (nullable): the registry's own message */
 static char *
 describe_body (const OciHttpResponse *response)
 {
@@ -97,7 +97,7 @@ oci_registry_failure_is_expiry (const OciHttpResponse *response)
   return lower != NULL && strstr (lower, "expired") != NULL;
 }
 
-/* IAM's answers name the action that was not allowed (lambda-and-ecr 4.7). */
+/* IAM's answers name the action that was not allowed. */
 static char *
 advise_denied (const char *description, const char *login_advice)
 {
@@ -151,7 +151,7 @@ advise_not_found (const OciReference *reference, const OciHttpResponse *response
                           reference->host);
 }
 
-/* What to do next. Returns: (transfer full) (nullable) */
+/* Returns: (transfer full) (nullable): advice */
 static char *
 advise (const OciReference *reference, const char *login_advice, const OciHttpResponse *response,
         const char *description)
@@ -182,8 +182,11 @@ advise (const OciReference *reference, const char *login_advice, const OciHttpRe
 }
 
 static OciError
-code_of_status (unsigned status)
+code_of (const OciHttpResponse *response)
 {
+  const unsigned status = response->status;
+  if (status == 400 && oci_registry_failure_has_code (response, "TAG_INVALID"))
+    return OCI_ERROR_EXISTS; /* and cannot be moved */
   if (status == 404)
     return OCI_ERROR_NOT_FOUND;
   if (status == 408 || status == 429 || status == 499 || status >= 500)
@@ -197,7 +200,7 @@ oci_registry_failure (const OciReference *reference, const char *login_advice,
 {
   g_autofree char *description = describe_body (response);
   g_autofree char *advice = advise (reference, login_advice, response, description);
-  return oci_throw (error, code_of_status (response->status), "%s: %s%s(HTTP %u)%s%s", what,
+  return oci_throw (error, code_of (response), "%s: %s%s(HTTP %u)%s%s", what,
                     description != NULL ? description : "",
                     description != NULL ? " " : "unexpected answer ", response->status,
                     advice != NULL ? "; " : "", advice != NULL ? advice : "");

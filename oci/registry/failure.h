@@ -1,5 +1,5 @@
-/* What a registry answered instead of doing its work, as an error that helps:
- * distribution-spec v1.1 "Error Codes". */
+/* Turns the error answer of a registry into a helpful error: distribution-spec v1.1 "Error
+ * Codes". */
 #pragma once
 
 #include "oci/http/http.h"
@@ -9,14 +9,14 @@ G_BEGIN_DECLS
 
 /**
  * oci_registry_failure:
- * @reference: which repository
+ * @reference: the repository
  * @login_advice: (nullable): what to do about 401 and 403
  * @response: the answer, with any status
- * @what: what was being done, such as "uploading the blob sha256:…"
+ * @what: the failed operation, such as "uploading the blob sha256:…"
  *
  * Sets @error to "WHAT: CODE: ‘message’ (HTTP 4xx); what to do". The code is %OCI_ERROR_NOT_FOUND
- * for 404, %OCI_ERROR_NETWORK for what a retry may cure (408, 429, 499, 5xx), %OCI_ERROR_DENIED for
- * every other 4xx, %OCI_ERROR_FORMAT for a status that makes no sense here.
+ * for 404, %OCI_ERROR_NETWORK if a retry may help (408, 429, 499, 5xx), %OCI_ERROR_DENIED for every
+ * other 4xx, %OCI_ERROR_FORMAT for a status that makes no sense here.
  *
  * Returns: always %FALSE
  */

@@ -14,7 +14,7 @@ tell (OciTransferProgress progress, gpointer data, const OciDescriptor *blob,
     progress (data, blob, state, done);
 }
 
-/* Where a blob is asked for. */
+/* Source of a blob. */
 typedef struct
 {
   OciRegistry *registry;
@@ -104,7 +104,7 @@ request_document (OciRegistry *self, const char *name, const OciDigest *expected
   return NULL;
 }
 
-/* A manifest or index in @layout, fetched when it is not there. @expected: (nullable) */
+/* Returns a manifest or index in @layout, fetched if it is missing. @expected: (nullable) */
 static OciDescriptor *
 fetch_document (OciRegistry *self, OciLayout *layout, const char *name, const OciDigest *expected,
                 GCancellable *cancellable, GError **error)
@@ -137,7 +137,7 @@ fetch_document (OciRegistry *self, OciLayout *layout, const char *name, const Oc
   return oci_descriptor_new (type, &digest, g_bytes_get_size (raw));
 }
 
-/* A config in @layout, fetched when it is not there. */
+/* Fetches a config unless it is in @layout. */
 static gboolean
 fetch_config (OciRegistry *self, OciLayout *layout, const OciDescriptor *config,
               GCancellable *cancellable, GError **error)
@@ -154,7 +154,7 @@ fetch_config (OciRegistry *self, OciLayout *layout, const OciDescriptor *config,
   return oci_registry_fetch_blob (self, layout, config, NULL, NULL, cancellable, error);
 }
 
-/* Where the documents of an image come from while it is chosen from an index. */
+/* Source of an image's documents while it is chosen from an index. */
 typedef struct
 {
   OciRegistry *registry;
@@ -175,7 +175,7 @@ provide_document (gpointer data, const OciDescriptor *document, gboolean is_conf
   return found != NULL;
 }
 
-/* What the reference of @self names. */
+/* Fetches the document that the reference of @self names. */
 static OciDescriptor *
 fetch_named (OciRegistry *self, OciLayout *layout, GCancellable *cancellable, GError **error)
 {
@@ -244,7 +244,7 @@ oci_registry_fetch_artifact (OciRegistry *self, OciLayout *layout, const char *t
   return g_steal_pointer (&manifest);
 }
 
-/* One pull under way. */
+/* One pull in progress. */
 typedef struct
 {
   OciRegistry *registry;
@@ -277,8 +277,8 @@ pull_blob (gpointer data, const OciDescriptor *blob, GCancellable *stop, GError 
   return TRUE;
 }
 
-/* What layers unpack to is no less than what they are, so they are held to that limit before the
- * first byte of one is asked for. */
+/* Layers unpack to at least their own size, so that limit is applied before the first byte is
+ * requested. */
 static gboolean
 check_sizes (const OciLayout *layout, const OciManifest *manifest, GError **error)
 {

@@ -12,26 +12,27 @@
 
 enum
 {
-  /* For what is not larger an upload is opened before it is known to be missing: about as much as a
-   * round trip of 50 ms is worth. If it is there after all, an upload without content is left,
-   * which registries remove by themselves; it is not worth that for blobs that take time anyway. */
+  /* For smaller blobs an upload is opened before they are known to be missing: this is about the
+   * amount transferred in a round trip of 50 ms. If the blob exists after all, an upload without
+   * content remains, which registries remove themselves; for large blobs the gain does not
+   * matter. */
   OPEN_AHEAD_MAX_BYTES = 1024 * 1024,
-  QUESTIONS_AT_ONCE = 12, /* each is on a connection of its own */
+  QUESTIONS_AT_ONCE = 12, /* each uses its own connection */
 };
 
-/* What is known of one blob. */
+/* State of one blob. */
 typedef struct
 {
   const OciDescriptor *descriptor; /* borrowed */
-  gboolean known;                  /* it is probably there */
+  gboolean known;                  /* it probably exists */
   gboolean there;
-  OciTransferState state; /* when it is there */
+  OciTransferState state; /* if it exists */
   char *location;         /* (nullable): of an upload that an attempt to mount it opened */
-  char *opened;           /* (nullable): of one that was opened ahead */
-  GError *failure;        /* (nullable): of looking for it */
+  char *opened;           /* (nullable): of an upload that was opened ahead */
+  GError *failure;        /* (nullable): of the attempt to find it */
 } Blob;
 
-/* One push under way. */
+/* One push in progress. */
 typedef struct
 {
   OciRegistry *registry;
@@ -39,9 +40,9 @@ typedef struct
   const OciPushOptions *options;
   char *name;       /* of the manifest: tag or digest */
   char *path;       /* of the manifest */
-  gboolean missing; /* the name leads to no manifest yet */
+  gboolean missing; /* the name does not refer to a manifest yet */
   GPtrArray *blobs; /* of Blob, each digest once */
-  GMutex mutex;     /* guards @report while blobs are under way */
+  GMutex mutex;     /* guards @report while blobs are in progress */
   OciPushReport report;
 } Push;
 
@@ -75,7 +76,7 @@ count (Push *push, const OciDescriptor *blob, OciTransferState state)
   g_mutex_unlock (&push->mutex);
 }
 
-/* A layer whose bytes stayed in another registry is fetched only when this one lacks it. */
+/* Fetches a layer whose bytes are in another registry, only called if this one lacks it. */
 static gboolean
 provide (const Push *push, const OciDescriptor *blob, GCancellable *stop, GError **error)
 {
@@ -117,7 +118,7 @@ send_blob (gpointer data, gpointer item, GCancellable *stop, GError **error)
   return TRUE;
 }
 
-/* The digest that a manifest in the registry has, by its header or else by its bytes. */
+/* Whether the registry's manifest has this digest, by its header or else by its bytes. */
 static gboolean
 names_digest (const OciHttpResponse *response, const OciDigest *digest)
 {
@@ -127,7 +128,7 @@ names_digest (const OciHttpResponse *response, const OciDigest *digest)
   return oci_digest_equal (&received, digest);
 }
 
-/* Whether the name leads to our manifest already, as far as the registry says it. */
+/* Whether the name already refers to this manifest, as far as the registry tells. */
 static gboolean
 find_manifest (Push *push, GCancellable *cancellable, gboolean *out_same, gboolean *out_missing,
                GError **error)
@@ -157,8 +158,8 @@ find_manifest (Push *push, GCancellable *cancellable, gboolean *out_same, gboole
   return TRUE;
 }
 
-/* No such manifest: perhaps there is no such repository either, which only the body of a GET tells.
- */
+/* There is no such manifest, and possibly no such repository, which only the body of a GET
+ * tells. */
 static gboolean
 create_repository (Push *push, GCancellable *cancellable, GError **error)
 {
@@ -191,10 +192,10 @@ put_manifest (Push *push, const char *media_type, GBytes *raw, GCancellable *can
       g_prefix_error (error, "%s: ", what);
       return FALSE;
     }
-  if (response->status / 100 == 2) /* distribution-spec: 201; some have said 200 and 202 */
+  if (response->status / 100 == 2) /* 201 by the specification; some answer 200 or 202 */
     return oci_upload_check_digest (response, &push->report.digest, what, error);
-  /* An immutable tag refuses even what it names already: somebody else may have been quicker, or
-   * the answer to an attempt before this one was lost. */
+  /* An immutable tag refuses even the manifest that it already has: another client may have been
+   * faster, or the answer to an earlier attempt was lost. */
   gboolean same = FALSE, missing = FALSE;
   if (response->status >= 400 && response->status < 500
       && find_manifest (push, cancellable, &same, &missing, NULL) && same)
@@ -202,7 +203,7 @@ put_manifest (Push *push, const char *media_type, GBytes *raw, GCancellable *can
   return oci_registry_fail (push->registry, response, what, error);
 }
 
-/* Something to ask before anything is sent. */
+/* A question to ask before anything is sent. */
 typedef struct
 {
   gboolean (*ask) (Push *push, Blob *blob, GCancellable *stop, GError **error);
@@ -221,7 +222,7 @@ ask_manifest (Push *push, G_GNUC_UNUSED Blob *blob, GCancellable *stop, GError *
   return find_manifest (push, stop, &push->report.unchanged, &push->missing, error);
 }
 
-/* A failure is told after all questions, so that the manifest's comes first. */
+/* Failures are reported after all questions, so that the manifest's comes first. */
 static gboolean
 ask_blob (Push *push, Blob *blob, GCancellable *stop, G_GNUC_UNUSED GError **error)
 {
@@ -265,7 +266,7 @@ wants_upload (const Push *push, const Blob *blob)
          && blob->descriptor->size <= OPEN_AHEAD_MAX_BYTES;
 }
 
-/* Those first whose answers are waited for longest. */
+/* Begins with questions whose answers take longest. */
 static void
 add_blob_questions (const Push *push, GPtrArray *questions)
 {
@@ -317,7 +318,7 @@ compare_size (gconstpointer a, gconstpointer b)
   return (x->size < y->size) - (x->size > y->size);
 }
 
-/* Sends what the registry lacks, the largest first. */
+/* Sends blobs that the registry lacks, the largest first. */
 static gboolean
 send_blobs (Push *push, GCancellable *cancellable, GError **error)
 {
@@ -355,7 +356,7 @@ take_blob (Push *push, const OciDescriptor *descriptor)
   g_ptr_array_add (push->blobs, blob);
 }
 
-/* Returns: whether the image is probably new, so that asking for its blobs is not in vain */
+/* Returns: whether the image is probably new, so that asking for its blobs makes sense */
 static gboolean
 take_blobs (Push *push, const OciManifest *manifest)
 {

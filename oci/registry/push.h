@@ -1,4 +1,8 @@
-/* Sending an image from a layout to a registry: distribution-spec v1.1 "Push". */
+/* Pushes an image from a layout to a registry: distribution-spec v1.1 "Push".
+ *
+ * Errors: those of registry.h; those of @provide; %OCI_ERROR_CORRUPT for a damaged blob, or if the
+ *   registry reports another digest; %OCI_ERROR_FORMAT, %OCI_ERROR_UNSUPPORTED, %OCI_ERROR_LIMIT,
+ *   %OCI_ERROR_IO for the image in the layout. */
 #pragma once
 
 #include "oci/layout.h"
@@ -10,24 +14,24 @@ G_BEGIN_DECLS
 typedef struct
 {
   const char *tag;              /* (nullable): %NULL pushes by digest only */
-  unsigned jobs;                /* blobs under way at the same time, at least 1 */
-  gboolean create_repository;   /* where it is missing, see oci_registry_create_repository() */
+  unsigned jobs;                /* concurrent blobs, at least 1 */
+  gboolean create_repository;   /* if it is missing, see oci_registry_create_repository() */
   OciTransferProgress progress; /* (nullable) */
   gpointer progress_data;
 
-  /* (nullable): whether the repository is believed to have @blob. Only saves time: what is not
-   * known is looked for at once with the manifest, and an upload is opened for it meanwhile. */
+  /* (nullable): whether the repository probably has @blob. Only saves time: an unknown blob is
+   * asked for at once with the manifest, and an upload is opened for it meanwhile. */
   gboolean (*is_known) (gpointer data, const OciDescriptor *blob);
   /* (nullable): a repository on the same registry that has @blob, to mount it from; it must have
-   * been named to oci_registry_add_source(). (transfer none) (nullable) */
+   * been passed to oci_registry_add_source(). (transfer none) (nullable) */
   const char *(*find_source) (gpointer data, const OciDescriptor *blob);
-  /* (nullable): brings a blob into the layout that neither it nor the registry has. */
+  /* (nullable): fetches a blob that neither layout nor registry has into the layout. */
   gboolean (*provide) (gpointer data, const OciDescriptor *blob, GCancellable *cancellable,
                        GError **error);
   gpointer source_data;
 } OciPushOptions;
 
-/* What became of blobs of one kind. */
+/* Blobs of one kind of outcome. */
 typedef struct
 {
   unsigned blobs;
@@ -37,7 +41,7 @@ typedef struct
 typedef struct
 {
   OciDigest digest;   /* of the manifest */
-  gboolean unchanged; /* the tag named this manifest already: nothing was looked at or sent */
+  gboolean unchanged; /* the tag already referred to this manifest: nothing was asked or sent */
   gboolean created;   /* the repository */
   OciPushCount uploaded;
   OciPushCount existing;
@@ -47,19 +51,18 @@ typedef struct
 /**
  * oci_registry_push:
  * @self: with %OCI_REGISTRY_PUSH
- * @manifest: an image manifest in @layout; its bytes are sent exactly as they are stored
+ * @manifest: an image manifest in @layout; its bytes are sent exactly as stored
  * @out_report: (out): what was done
  *
- * All questions are asked at once, and no answer is waited for that is not needed to go on: an
- * edited handler takes three round trips (questions, blobs, manifest) after those of the connection
- * and of its authentication. Blobs first, each in one request that streams from the layout, then
- * the manifest; so a tag never
- * names an image that is not there. Blobs that exist are skipped, and when the tag has the same
- * digest already nothing is sent at all, which also makes pushing to an immutable tag again
- * succeed. Uploads that break are begun again, see retry.h.
+ * All questions are asked at once, and no answer is awaited unless it is needed to continue: an
+ * edited handler takes three round trips (questions, blobs, manifest) after those of connection and
+ * authentication. Blobs come first, each in one request that streams from the layout, then the
+ * manifest, so a tag never refers to an incomplete image. Existing blobs are skipped. If the tag
+ * already has the same digest, nothing is sent at all, so that repeating a push to an immutable tag
+ * succeeds. Failed uploads are restarted, see retry.h. The registry keeps what had arrived, so a
+ * second push continues there.
  *
- * Returns: %FALSE with "docker://HOST/REPOSITORY: …" in @error. The registry keeps what had
- * arrived, so a second push continues there.
+ * Errors: see the head. They begin with "docker://HOST/REPOSITORY: …".
  */
 gboolean oci_registry_push (OciRegistry *self, OciLayout *layout, const OciDescriptor *manifest,
                             const OciPushOptions *options, GCancellable *cancellable,
@@ -69,7 +72,7 @@ gboolean oci_registry_push (OciRegistry *self, OciLayout *layout, const OciDescr
  * oci_registry_push_index:
  * @descriptor, @raw: an image index, whose images have been pushed by digest
  *
- * The last step of a push: the tag of @options then names all of them.
+ * Makes the tag of @options refer to all of them, the last step of a push. Errors: see the head.
  */
 gboolean oci_registry_push_index (OciRegistry *self, const OciDescriptor *descriptor, GBytes *raw,
                                   const OciPushOptions *options, GCancellable *cancellable,

@@ -5,12 +5,13 @@
 #include "oci/registry/challenge.h"
 #include "oci/registry/cloud-registry.h"
 #include "oci/registry/failure.h"
+#include "oci/registry/probe.h"
 
 #include <string.h>
 
 enum
 {
-  MAX_ANSWERS = 2, /* to refusals of one request: with a token, and with one of another scope */
+  MAX_ANSWERS = 2, /* to refusals of one request: with a token, and with one for another scope */
 };
 
 struct _OciRegistry
@@ -19,9 +20,10 @@ struct _OciRegistry
   OciReference *reference;
   char *name; /* "docker://HOST", for notices */
   OciRegistryAuth *auth;
-  gint expected; /* atomic: a thread connects, see oci_registry_expect() */
-  GMutex mutex;  /* held while connecting */
-  char *url;     /* (nullable), atomic: "https://HOST" once connected; never changes then */
+  gint expected;   /* atomic: a thread is connecting, see oci_registry_expect() */
+  GMutex mutex;    /* held while connecting */
+  char *url;       /* (nullable), atomic: "https://HOST" once connected; constant afterwards */
+  GError *refusal; /* (nullable): why the credentials were refused, for later requests */
   OciUrlOrigin origin;
 };
 
@@ -56,6 +58,7 @@ oci_registry_free (OciRegistry *self)
   g_mutex_clear (&self->mutex);
   g_free (self->name);
   g_free (self->url);
+  g_clear_error (&self->refusal);
   oci_url_origin_clear (&self->origin);
   g_free (self);
 }
@@ -84,27 +87,6 @@ oci_registry_retry (const OciRegistry *self)
   return (OciRetry){ .client = self->client, .what = self->name };
 }
 
-/* docker.io is a web site; its registry has another name. */
-static const char *
-api_host (const OciReference *reference)
-{
-  return strcmp (reference->host, "docker.io") == 0
-                 || strcmp (reference->host, "index.docker.io") == 0
-             ? "registry-1.docker.io"
-             : reference->host;
-}
-
-/* @header: (nullable): of credentials that need no challenge; never sent in plain text */
-static OciHttpResponse *
-ping (OciRegistry *self, const char *base, const char *header, GCancellable *cancellable,
-      GError **error)
-{
-  g_autofree char *url = g_strconcat (base, "/v2/", NULL);
-  OciHttpRequest request = OCI_HTTP_REQUEST_INIT ("GET", url);
-  request.authorization = g_str_has_prefix (base, "https:") ? header : NULL;
-  return oci_http_client_send (self->client, &request, cancellable, error);
-}
-
 /* Only the registry itself may ask for credentials, not a host that it redirected to. */
 static gboolean
 came_from (const OciHttpResponse *response, const OciUrlOrigin *origin)
@@ -129,86 +111,13 @@ oci_registry_fail (OciRegistry *self, const OciHttpResponse *response, const cha
   return oci_registry_failure (self->reference, advice, response, what, error);
 }
 
-/* The addresses to try, in order; which of several answers decides how to talk to the registry.
- *
- * On loopback plain HTTP comes first: nobody listens there, and a TLS handshake that fails costs
- * more than the rest of a push that has nothing to send. Elsewhere it is tried only when the user
- * allows it, and last. */
-static char **
-candidate_urls (const OciRegistry *self, GError **error)
-{
-  g_auto (OciUrlOrigin) origin = { 0 };
-  g_autofree char *secure = g_strconcat ("https://", api_host (self->reference), NULL);
-  g_autofree char *plain = g_strconcat ("http://", api_host (self->reference), NULL);
-  if (!oci_url_origin (secure, &origin, error))
-    return NULL;
-  gboolean loopback = oci_url_is_loopback (&origin);
-  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
-  if (loopback)
-    g_strv_builder_add (builder, plain);
-  g_strv_builder_add (builder, secure);
-  if (!loopback && oci_http_client_is_insecure (self->client))
-    g_strv_builder_add (builder, plain);
-  return g_strv_builder_end (builder);
-}
-
-/* A port that is silent in plain text has been waited for long enough. */
-static gboolean
-is_worth_another (const GError *failure, const char *url)
-{
-  return g_error_matches (failure, OCI_ERROR, OCI_ERROR_NETWORK)
-         || g_error_matches (failure, OCI_ERROR, OCI_ERROR_UNREACHABLE)
-         || g_error_matches (failure, OCI_ERROR, OCI_ERROR_FORMAT)
-         || (g_error_matches (failure, OCI_ERROR, OCI_ERROR_TIMEOUT)
-             && g_str_has_prefix (url, "https:"));
-}
-
-/* @out_base: which of the addresses answered. 400 is what HTTPS ports answer to plain HTTP. */
-static OciHttpResponse *
-ping_any (OciRegistry *self, const char *header, char **out_base, GCancellable *cancellable,
-          GError **error)
-{
-  g_autoptr (GError) broken = NULL; /* how plain HTTP failed, which may be otherwise next time */
-  g_auto (GStrv) urls = candidate_urls (self, error);
-  for (char **url = urls; url != NULL && *url != NULL; url++)
-    {
-      g_autoptr (GError) local = NULL;
-      g_autoptr (OciHttpResponse) response = ping (self, *url, header, cancellable, &local);
-      gboolean last = url[1] == NULL;
-      if (response != NULL
-          && (last || response->status != 400 || g_str_has_prefix (*url, "https:")))
-        {
-          *out_base = g_strdup (*url);
-          return g_steal_pointer (&response);
-        }
-      gboolean worth_another = is_worth_another (local, *url);
-      if (!last && g_str_has_prefix (*url, "https:") && worth_another)
-        oci_http_client_notice (self->client, "%s; going on without TLS", local->message);
-      if (response == NULL && broken != NULL
-          && g_error_matches (local, OCI_ERROR, OCI_ERROR_FORMAT)) /* so it is not TLS either */
-        {
-          g_propagate_error (error, g_steal_pointer (&broken));
-          return NULL;
-        }
-      if (!last && g_error_matches (local, OCI_ERROR, OCI_ERROR_NETWORK)
-          && g_str_has_prefix (*url, "http:"))
-        broken = g_error_copy (local);
-      if (response == NULL && (last || !worth_another))
-        {
-          g_propagate_error (error, g_steal_pointer (&local));
-          return NULL;
-        }
-    }
-  return NULL;
-}
-
-/* What came of a request that went out while another thread was still connecting. */
+/* Result of a request that was sent while another thread was still connecting. */
 typedef struct
 {
-  char *base; /* (nullable): the address that it was sent to, by guess; NULL: it was not sent */
-  guint generation;          /* of the authentication that it had */
-  OciHttpResponse *response; /* (nullable): or */
-  GError *failure;           /* (nullable) */
+  char *base; /* (nullable): the address that it was sent to, a guess; NULL: it was not sent */
+  guint generation;          /* of its authentication */
+  OciHttpResponse *response; /* (nullable): either this */
+  GError *failure;           /* (nullable): or this */
 } Ahead;
 
 typedef struct
@@ -216,7 +125,7 @@ typedef struct
   OciRegistry *registry;
   const OciHttpRequest *request; /* (nullable) */
   const char *header;            /* (nullable): of a ping */
-  char *base;                    /* (nullable): that answered a ping */
+  char *base;                    /* (nullable): address that answered a ping */
   Ahead ahead;
 } Sending;
 
@@ -233,7 +142,8 @@ try_ping (gpointer data, GCancellable *cancellable, GError **error)
 {
   Sending *sending = data;
   g_clear_pointer (&sending->base, g_free);
-  return ping_any (sending->registry, sending->header, &sending->base, cancellable, error);
+  return oci_registry_probe (sending->registry->client, sending->registry->reference,
+                             sending->header, &sending->base, cancellable, error);
 }
 
 static OciHttpResponse *
@@ -251,6 +161,42 @@ ping_patiently (OciRegistry *self, const char *header, char **out_base, GCancell
       g_propagate_error (error, g_steal_pointer (&local));
     }
   return response;
+}
+
+/* A refused or expired password is invalid for everything; a token may be valid for other
+ * things. */
+static gboolean
+refuses_credentials (const OciHttpResponse *response)
+{
+  if (response->status == 403)
+    return oci_registry_failure_is_expiry (response);
+  const char *field = oci_http_response_header (response, "www-authenticate");
+  g_autoptr (GPtrArray) challenges =
+      response->status == 401 && field != NULL ? oci_challenges_parse (field, NULL) : NULL;
+  return challenges != NULL && oci_challenges_find (challenges, "Bearer") == NULL;
+}
+
+/* The requests that wait for the connection are sent together, each with the password; some
+ * registries lock an account after five wrong ones. So a password that a challenge asked for is
+ * first tried with one request. Amazon ECR, which does not lock accounts, gets its credentials
+ * without a challenge, which saves a round trip. */
+static gboolean
+try_password (OciRegistry *self, const char *base, GCancellable *cancellable, GError **error)
+{
+  guint generation = 0;
+  g_autoptr (OciSecret) header = NULL;
+  if (!oci_registry_auth_header (self->auth, cancellable, &header, &generation, error))
+    return FALSE;
+  if (header == NULL || !g_str_has_prefix (header, "Basic "))
+    return TRUE;
+  g_autofree char *url = g_strconcat (base, "/v2/", NULL);
+  OciHttpRequest request = OCI_HTTP_REQUEST_INIT ("GET", url);
+  request.authorization = header;
+  g_autoptr (OciHttpResponse) response =
+      oci_http_client_send (self->client, &request, cancellable, NULL);
+  /* Other refusals, and network failures, are reported by the requests that need it. */
+  return response == NULL || !refuses_credentials (response)
+         || oci_registry_fail (self, response, "logging in", error);
 }
 
 static gboolean
@@ -271,9 +217,11 @@ connect_locked (OciRegistry *self, GCancellable *cancellable, GError **error)
       && !oci_registry_auth_answer (self->auth, response, generation, cancellable, &retry, error))
     return FALSE;
   /* A refusal that could not be answered is repeated by the request that needs it, with a better
-   * text. */
+   * message. */
   if (response->status != 200 && !refused)
     return oci_registry_fail (self, response, "asking for the registry API at /v2/", error);
+  if (retry && g_atomic_int_get (&self->expected) && !try_password (self, base, cancellable, error))
+    return FALSE;
   self->origin = origin;
   origin = (OciUrlOrigin){ 0 };
   g_atomic_pointer_set (&self->url, g_steal_pointer (&base));
@@ -283,10 +231,18 @@ connect_locked (OciRegistry *self, GCancellable *cancellable, GError **error)
 gboolean
 oci_registry_connect (OciRegistry *self, GCancellable *cancellable, GError **error)
 {
-  g_mutex_lock (&self->mutex);
-  gboolean ok = self->url != NULL || connect_locked (self, cancellable, error);
-  g_mutex_unlock (&self->mutex);
-  return ok;
+  G_GNUC_UNUSED g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  g_autoptr (GError) local = NULL;
+  if (self->url != NULL)
+    return TRUE;
+  if (self->refusal == NULL && connect_locked (self, cancellable, &local))
+    return TRUE;
+  if (self->refusal == NULL && g_error_matches (local, OCI_ERROR, OCI_ERROR_DENIED))
+    self->refusal = g_error_copy (local);
+  if (local == NULL)
+    local = g_error_copy (self->refusal);
+  g_propagate_error (error, g_steal_pointer (&local));
+  return FALSE;
 }
 
 const char *
@@ -309,12 +265,12 @@ oci_registry_expect (OciRegistry *self, GCancellable *cancellable, GError **erro
       g_propagate_error (error, g_steal_pointer (&local));
       return FALSE;
     }
-  /* Without credentials the registry's challenge, if there is one, fails for the same reason. */
+  /* Without credentials the registry's challenge, if any, fails for the same reason. */
   g_atomic_int_set (&self->expected, TRUE);
   return TRUE;
 }
 
-/* Whether a request loses nothing when its answer is thrown away. */
+/* Whether the answer to a request can be discarded without loss. */
 static gboolean
 is_repeatable (const OciHttpRequest *request)
 {
@@ -322,8 +278,8 @@ is_repeatable (const OciHttpRequest *request)
          && request->url[0] == '/';
 }
 
-/* Where another thread is finding out how to talk to the registry, the likely way is tried
- * meanwhile: that costs no time, and the connection is there when it is needed. */
+/* While another thread finds out how to talk to the registry, the likely way is tried: this costs
+ * no time, and makes a connection available. */
 static void
 send_ahead (OciRegistry *self, const OciHttpRequest *request, GCancellable *cancellable,
             Ahead *ahead)
@@ -331,12 +287,12 @@ send_ahead (OciRegistry *self, const OciHttpRequest *request, GCancellable *canc
   if (!g_atomic_int_get (&self->expected) || oci_registry_url (self) != NULL
       || !is_repeatable (request))
     return;
-  g_auto (GStrv) urls = candidate_urls (self, NULL);
+  g_auto (GStrv) urls = oci_registry_addresses (self->client, self->reference, NULL);
   g_autoptr (OciSecret) header = NULL;
   if (urls == NULL
       || !oci_registry_auth_header (self->auth, cancellable, &header, &ahead->generation, NULL)
       || (header != NULL && !g_str_has_prefix (urls[0], "https:")))
-    return; /* the usual way then says what is wrong */
+    return; /* the normal way then reports the error */
   g_autofree char *url = g_strconcat (urls[0], request->url, NULL);
   OciHttpRequest early = *request;
   early.url = url;
@@ -345,7 +301,7 @@ send_ahead (OciRegistry *self, const OciHttpRequest *request, GCancellable *canc
   ahead->response = oci_http_client_send (self->client, &early, cancellable, &ahead->failure);
 }
 
-/* Its answer counts if it is that of the same request as it would be sent now. */
+/* Its answer counts if the request would be sent in the same way now. */
 static gboolean
 ahead_counts (const Ahead *ahead, const OciRegistry *self, guint generation)
 {
@@ -430,7 +386,7 @@ send_with (OciRegistry *self, const OciHttpRequest *request, OciRetry *retry,
   Sending sending = { .registry = self, .request = request };
   send_ahead (self, request, cancellable, &sending.ahead);
   OciHttpResponse *response =
-      oci_registry_connect (self, cancellable, error) /* which has retried already */
+      oci_registry_connect (self, cancellable, error) /* which has been retried already */
           ? oci_retry_send (retry, try_send, &sending, cancellable, error)
           : NULL;
   ahead_clear (&sending.ahead);
@@ -445,19 +401,6 @@ oci_registry_send (OciRegistry *self, const OciHttpRequest *request, GCancellabl
   return send_with (self, request, &retry, cancellable, error);
 }
 
-/* A password that is refused or has expired is so for everything; a token may be good for other
- * things. */
-static gboolean
-refuses_credentials (const OciHttpResponse *response)
-{
-  if (response->status == 403)
-    return oci_registry_failure_is_expiry (response);
-  const char *field = oci_http_response_header (response, "www-authenticate");
-  g_autoptr (GPtrArray) challenges =
-      response->status == 401 && field != NULL ? oci_challenges_parse (field, NULL) : NULL;
-  return challenges != NULL && oci_challenges_find (challenges, "Bearer") == NULL;
-}
-
 static gboolean
 is_yes (const OciHttpResponse *response)
 {
@@ -469,7 +412,7 @@ send_question (OciRegistry *self, const OciRegistryQuestion *question, const cha
                gboolean patient, GCancellable *cancellable, GError **error)
 {
   const char *const accepting[] = { question->accept, NULL };
-  /* Keeps a blob from being sent whole where GET works and HEAD does not. */
+  /* Avoids receiving a whole blob if GET works and HEAD does not. */
   static const char *const first_byte[] = { "Range: bytes=0-0", NULL };
   OciHttpRequest request = OCI_HTTP_REQUEST_INIT (method, question->path);
   gboolean whole = question->accept != NULL || strcmp (method, "HEAD") == 0;
@@ -502,7 +445,7 @@ oci_registry_ask (OciRegistry *self, const OciRegistryQuestion *question, GCance
       send_question (self, question, "HEAD", patient, cancellable, error);
   if (response != NULL && !is_yes (response) && response->status != 404)
     {
-      gboolean busy = response->status == 429 || response->status >= 500; /* waited for already */
+      gboolean busy = response->status == 429 || response->status >= 500; /* already waited for */
       g_clear_pointer (&response, oci_http_response_free);
       response = send_question (self, question, "GET", patient && !busy, cancellable, error);
     }

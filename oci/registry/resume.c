@@ -8,16 +8,15 @@
 
 enum
 {
-  PROGRESS_BYTES =
-      64 * 1024, /* so much more than ever before makes a broken attempt count as none */
+  PROGRESS_BYTES = 64 * 1024, /* an attempt with this much progress does not count as failed */
 };
 
-/* One blob under way. */
+/* One blob in progress. */
 typedef struct
 {
   const OciResumeSource *source;
   OciPartial *partial;
-  OciDescriptor *blob; /* its size is what the server announced when nobody else knows it */
+  OciDescriptor *blob; /* its size is the announced one if it is unknown otherwise */
   OciTransferProgress progress;
   gpointer progress_data;
   OciHttpReceiver receiver;
@@ -45,7 +44,7 @@ continues_at (const OciHttpResponse *response, uint64_t offset)
   return field != NULL && g_str_has_prefix (field, expected);
 }
 
-/* Bytes of the whole as the answer announces them; FALSE when it does not. */
+/* Reads the size of the whole blob from the answer; FALSE if it is not announced. */
 static gboolean
 announced_size (const OciHttpResponse *response, uint64_t *out_size)
 {
@@ -66,7 +65,7 @@ check_length (const Fetch *self, const OciHttpResponse *response, GError **error
   uint64_t expected = self->blob->size - oci_partial_size (self->partial), announced = 0;
   if (length == NULL || !oci_parse_u64 (length, G_MAXUINT64, &announced, NULL)
       || announced == expected || (response->status == 206 && announced < expected))
-    return TRUE; /* of a shorter range the rest is asked for next */
+    return TRUE; /* the rest of a shorter range is requested next */
   return oci_throw (error, OCI_ERROR_CORRUPT,
                     "%s announces %" G_GUINT64_FORMAT " bytes, expected %" G_GUINT64_FORMAT,
                     self->source->peer, announced, expected);
@@ -108,7 +107,7 @@ take_bytes (gpointer data, const void *bytes, size_t len, GError **error)
   return TRUE;
 }
 
-/* Asks for what is missing. Returns: (transfer full) (nullable): the answer */
+/* Requests the missing part. Returns: (transfer full) (nullable): the answer */
 static OciHttpResponse *
 request_rest (Fetch *self, GCancellable *cancellable, GError **error)
 {
@@ -119,7 +118,7 @@ request_rest (Fetch *self, GCancellable *cancellable, GError **error)
                              cancellable, error);
 }
 
-/* Whether nothing is missing, as far as can be known before the content is digested. */
+/* Whether nothing is missing, as far as is known before the content is digested. */
 static gboolean
 is_whole (const Fetch *self, const OciHttpResponse *response)
 {
@@ -129,13 +128,13 @@ is_whole (const Fetch *self, const OciHttpResponse *response)
   if (response == NULL)
     return self->blob->size > 0 && there == self->blob->size;
   if (response->status == 416)
-    return there > 0; /* there is nothing after what an earlier process fetched */
+    return there > 0; /* there is nothing beyond what an earlier process fetched */
   return (response->status == 200 || response->status == 206)
          && (self->blob->size == 0 || there == self->blob->size);
 }
 
-/* Whether nothing is missing any more; else @error says why the attempt ended, or *@out_response
- * is the refusal. */
+/* Whether nothing is missing any more; else @error is the reason why the attempt ended, or
+ * *@out_response is the refusal. */
 static gboolean
 attempt (Fetch *self, GCancellable *cancellable, OciHttpResponse **out_response, GError **error)
 {
@@ -145,7 +144,7 @@ attempt (Fetch *self, GCancellable *cancellable, OciHttpResponse **out_response,
     return TRUE;
   if ((g_error_matches (local, OCI_ERROR, OCI_ERROR_CORRUPT)
        || g_error_matches (local, OCI_ERROR, OCI_ERROR_FORMAT))
-      && !oci_partial_restart (self->partial, error)) /* what came is not a good beginning */
+      && !oci_partial_restart (self->partial, error)) /* an invalid beginning */
     return FALSE;
   if (local != NULL)
     {
@@ -172,7 +171,7 @@ fetch_all (Fetch *self, GCancellable *cancellable, GError **error)
       gboolean continued = oci_partial_size (self->partial) > 0;
       done = attempt (self, cancellable, &response, &local);
       uint64_t there = oci_partial_size (self->partial);
-      /* An answer with another range than was asked for: the next request asks for everything. */
+      /* The answer has another range than requested: the next request asks for everything. */
       if (continued && g_error_matches (local, OCI_ERROR, OCI_ERROR_FORMAT))
         continue;
       if (there >= furthest + PROGRESS_BYTES)
@@ -180,7 +179,7 @@ fetch_all (Fetch *self, GCancellable *cancellable, GError **error)
       furthest = MAX (furthest, there);
       if (done || oci_retry_again (&retry, response, cancellable, &local))
         continue;
-      /* What is there goes beyond the peer's blob: begin again. */
+      /* The received part is longer than the peer's blob: start again. */
       if (response != NULL && response->status == 416 && there > 0)
         {
           if (!oci_partial_restart (self->partial, error))
@@ -205,7 +204,8 @@ fetch_verified (Fetch *self, GCancellable *cancellable, GError **error)
         return FALSE;
       if (oci_partial_finish (self->partial, &local))
         return TRUE;
-      /* The beginning may be what a machine lost when it went down; then all of it comes again. */
+      /* The beginning may have been damaged by a crash of the machine; then everything is fetched
+       * again. */
       if (continued && g_error_matches (local, OCI_ERROR, OCI_ERROR_CORRUPT))
         continue;
       g_propagate_prefixed_error (error, g_steal_pointer (&local), "%s: ", self->source->what);

@@ -1,4 +1,4 @@
-/* Several blobs under way at the same time: what pull and push share. */
+/* Moves several blobs concurrently: shared by pull and push. */
 #pragma once
 
 #include "oci/descriptor.h"
@@ -9,19 +9,18 @@ G_BEGIN_DECLS
 
 typedef enum
 {
-  OCI_TRANSFER_EXISTS,  /* it is there already: nothing to move */
+  OCI_TRANSFER_EXISTS,  /* it exists: nothing to move */
   OCI_TRANSFER_MOUNTED, /* the registry took it from another repository */
-  OCI_TRANSFER_RUNNING, /* @done bytes were moved; goes back when bytes must be sent again */
+  OCI_TRANSFER_RUNNING, /* @done bytes were moved; decreases if bytes must be sent again */
   OCI_TRANSFER_DONE,
 } OciTransferState;
 
 /**
- * OciTransferProgress:
  * @blob: config or layer
- * @done, @total: bytes of this blob
+ * @done: bytes of this blob
  *
- * Called for every blob at least once, with a state other than RUNNING last. Calls come from
- * several threads at the same time; those about one blob come from one thread.
+ * Called for every blob at least once, the last time with a state other than RUNNING. Calls come
+ * from several threads concurrently; those about one blob come from one thread.
  */
 typedef void (*OciTransferProgress) (gpointer data, const OciDescriptor *blob,
                                      OciTransferState state, uint64_t done);
@@ -38,9 +37,11 @@ typedef gboolean (*OciTransferFunc) (gpointer data, const OciDescriptor *blob, G
 /**
  * oci_transfer_blobs:
  * @blobs: (element-type OciDescriptor): equal ones are moved once
- * @jobs: how many at the same time, at least 1
+ * @jobs: maximal number of concurrent blobs, at least 1
  *
- * Large ones first, so that what is left for the end is short. The first failure stops the others.
+ * Begins with large blobs, so that the last ones are short. The first failure stops the others.
+ *
+ * Errors: the first of @func; %OCI_ERROR_CANCELLED.
  */
 gboolean oci_transfer_blobs (const GPtrArray *blobs, unsigned jobs, OciTransferFunc func,
                              gpointer data, GCancellable *cancellable, GError **error);

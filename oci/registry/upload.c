@@ -33,7 +33,7 @@ oci_upload_check_digest (const OciHttpResponse *response, const OciDigest *expec
                     oci_digest_text (&stored, other), oci_digest_text (expected, text));
 }
 
-/* Where a 202 says that the blob shall be sent to. Returns: (transfer full) (nullable) */
+/* Returns: (transfer full) (nullable): the upload location in a 202 */
 static char *
 read_location (const OciUpload *self, const OciHttpResponse *response, const char *what,
                GError **error)
@@ -61,8 +61,8 @@ read_location (const OciUpload *self, const OciHttpResponse *response, const cha
   return oci_url_add_query (url, "digest", oci_digest_text (&self->blob->digest, text), error);
 }
 
-/* *@out_mounted, or *@out_location for an upload that was opened instead, or neither: then the
- * registry wants nothing to do with mounts, or fails at them, and the blob is sent. */
+/* Sets *@out_mounted, or *@out_location for an upload that was opened instead, or neither: then the
+ * registry does not support mounts, or failed, and the blob is sent. */
 static gboolean
 try_mount (const OciUpload *self, GCancellable *cancellable, gboolean *out_mounted,
            char **out_location, GError **error)
@@ -85,7 +85,7 @@ try_mount (const OciUpload *self, GCancellable *cancellable, gboolean *out_mount
     }
   *out_mounted = response != NULL && response->status == 201;
   if (response != NULL && response->status == 202)
-    *out_location = read_location (self, response, what, NULL); /* without it, one is opened */
+    *out_location = read_location (self, response, what, NULL); /* else one is opened */
   return TRUE;
 }
 
@@ -94,7 +94,7 @@ exists (const OciUpload *self, GCancellable *cancellable, gboolean *out_there, G
 {
   g_autofree char *path = blob_path (self);
   g_autofree char *what = describe (self, "looking for");
-  OciRegistryAnswer answer = OCI_REGISTRY_UNKNOWN; /* is sent, like what is missing */
+  OciRegistryAnswer answer = OCI_REGISTRY_UNKNOWN; /* is sent, like a missing blob */
   const OciRegistryQuestion question = { .path = path, .what = what };
   if (!oci_registry_ask (self->registry, &question, cancellable, &answer, NULL, error))
     return FALSE;
@@ -169,7 +169,7 @@ put_blob (const OciUpload *self, const char *url, GCancellable *cancellable, GEr
   return oci_registry_send_once (self->registry, &request, cancellable, error);
 }
 
-/* An upload that the registry has forgotten is worth a new one. */
+/* If the registry has forgotten an upload, a new one is opened. */
 static gboolean
 is_lost (const OciHttpResponse *response)
 {
@@ -189,12 +189,12 @@ oci_upload_send (const OciUpload *self, const char *location, GCancellable *canc
           location != NULL ? g_strdup (location) : open_upload (self, what, cancellable, error);
       if (url == NULL)
         return FALSE;
-      location = NULL; /* each upload has a place of its own */
+      location = NULL; /* each upload has its own location */
       g_autoptr (OciHttpResponse) response = put_blob (self, url, cancellable, &local);
       *out_state = OCI_TRANSFER_DONE;
       if (response != NULL && (response->status == 201 || response->status == 204))
         return oci_upload_check_digest (response, &self->blob->digest, what, error);
-      /* Another success is one when the blob is there. */
+      /* Any other success counts if the blob exists. */
       if (response != NULL && response->status / 100 == 2)
         return exists (self, cancellable, &there, error)
                && (there || oci_registry_fail (self->registry, response, what, error));
@@ -209,7 +209,7 @@ oci_upload_send (const OciUpload *self, const char *location, GCancellable *canc
       lost = !again;
       if (!exists (self, cancellable, &there, error))
         return FALSE;
-      *out_state = OCI_TRANSFER_EXISTS; /* what broke had arrived, or somebody else was quicker */
+      *out_state = OCI_TRANSFER_EXISTS; /* the upload had arrived, or another client was faster */
       if (there)
         return TRUE;
     }

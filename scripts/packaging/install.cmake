@@ -1,4 +1,4 @@
-# What is installed besides the program and its completions, and the Debian package of it. scripts/release makes the
+# The files installed besides the program and its completions, and the Debian package of them. scripts/release makes the
 # package and the tarball; version, name and summary are those of project() alone.
 set(CMAKE_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
   OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE) # whatever the umask
@@ -31,7 +31,7 @@ set(CPACK_DEBIAN_PACKAGE_SECTION utils)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 # bubblewrap is the sandbox, elfutils has eu-strip. What is recommended is what scripts/debian-rootfs needs.
 set(CPACK_DEBIAN_PACKAGE_DEPENDS "bubblewrap, ca-certificates, elfutils")
-# What is loaded when it is needed (builder/lazy/) dpkg-shlibdeps finds in a program that is linked to it.
+# dpkg-shlibdeps finds the libraries that are loaded when they are needed (builder/lazy/) in a program linked to them.
 find_program(DPKG_SHLIBDEPS dpkg-shlibdeps)
 if(TERRANE_LAZY_FILES AND DPKG_SHLIBDEPS)
   set(lazy ${CMAKE_BINARY_DIR}/generated/lazy)

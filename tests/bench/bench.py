@@ -1,214 +1,173 @@
-"""Runs terrane and its peers on one root file system and prints a table of ratios.
-
-Every cold run starts on a fresh file system with the input in the page cache, so that disk speed and leftovers of
-earlier runs count for nobody. Times are wall clock; CPU time and peak memory are those of the process tree.
-"""
+"""Compares terrane with its peers on the same inputs in the same run."""
 
 import argparse
-import contextlib
-import json
 import os
 import pathlib
-import resource
 import shutil
-import statistics
-import subprocess
+import signal
 import sys
-import tempfile
 import time
 
-class Mount:
-    """A fresh ext4 on a sparse file, or a fresh directory where mounting is not allowed."""
+import inputs
+import measure
+import report
+import results
+import scenarios
+import tools
 
-    def __init__(self, work, rootfs, factor):
-        self.work = work
-        self.bytes = 256 * 1024**2 + 5 * factor * rootfs.stat().st_size  # copies of peers, stores, layers
-        self.loop = os.geteuid() == 0 and shutil.which("mkfs.ext4") is not None
+TOP = pathlib.Path(__file__).resolve().parents[2]
+GROUPS = [(("cold",), "cold"), (scenarios.REBUILDS, "rebuild"), (("cold-runner",), "cold_runner"), (scenarios.TRANSFERS, "transfer")]
 
-    @contextlib.contextmanager
-    def fresh(self):
-        directory = pathlib.Path(tempfile.mkdtemp(dir=self.work, prefix="run-"))
-        image = directory / "fs.img"
-        target = directory / "fs"
-        target.mkdir()
-        mounted = False
-        if self.loop:
-            with open(image, "wb") as file:
-                file.truncate(self.bytes)
-            subprocess.run(["mkfs.ext4", "-q", "-E", "lazy_itable_init=0,lazy_journal_init=0", str(image)], check=True)
-            mounted = subprocess.run(["mount", "-o", "loop", str(image), str(target)]).returncode == 0
-            self.loop = mounted
-        try:
-            yield target
-        finally:
-            if mounted:
-                subprocess.run(["umount", str(target)], check=True)
-            shutil.rmtree(directory, ignore_errors=True)
+# The default: (scenarios of one group, inputs, tools or None for all, runs).
+EVERY = [tool.name for tool in tools.TOOLS]
+NOT_BUILDAH = [name for name in EVERY if name != "buildah"]
+SMALL = [(group, ["50m-1k"], None, 2) for group, _ in GROUPS]
+STANDARD = [
+    (("cold",), ["50m-1k", "gdal"], None, 3),
+    (scenarios.REBUILDS, ["gdal"], None, 3),
+    (("cold-runner",), ["gdal"], None, 3),
+    (scenarios.TRANSFERS, ["gdal"], NOT_BUILDAH, 3),
+    (("cold",), ["5g-50k", "1g-300k"], ["terrane", "umoci"], 1),  # last, so that what is cut off lacks these
+]
+ALL = [
+    (("cold",), ["50m-1k", "50m-5k", "gdal", "500m-1k", "1g-300k", "5g-50k"], None, 3),
+    *((group, ["50m-1k", "gdal", "1g-300k"], None, 3) for group, _ in GROUPS[1:]),
+]
 
 
-class Cost:
-    def __init__(self, wall, cpu, rss):
-        self.wall, self.cpu, self.rss = wall, cpu, rss
+def words_of(known, what):
+    def parse(text):
+        found = text.split(",")
+        for word in found:
+            if word not in known:
+                raise argparse.ArgumentTypeError(f"'{word}' is not a {what}: {', '.join(known)}")
+        return found
+    return parse
 
 
-def measure(argv, cwd=None, env=None, stdout=subprocess.DEVNULL):
-    """Runs a command line and returns what it cost; a failure ends the benchmark with its output."""
-    start = time.monotonic()
-    process = subprocess.Popen(argv, cwd=cwd, env=env, stdout=stdout, stderr=subprocess.PIPE)
-    errors = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    wall = time.monotonic() - start
-    if process.returncode != 0:
-        sys.exit(f"bench: {argv[0]} failed:\n{errors.decode(errors='replace')}")
-    return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+def sizes(text):
+    for word in text.split(","):
+        if word != inputs.GDAL:
+            try:
+                inputs.parse(word)
+            except ValueError as error:
+                raise argparse.ArgumentTypeError(str(error)) from None
+    return text.split(",")
 
 
-def layer_bytes(layout):
-    """Bytes of all layers of the only image of a layout."""
-    layout = pathlib.Path(layout)
-    index = json.loads((layout / "index.json").read_text())
-    digest = index["manifests"][-1]["digest"].split(":")[1]
-    manifest = json.loads((layout / "blobs/sha256" / digest).read_text())
-    return sum(layer["size"] for layer in manifest["layers"])
+def round_trips(text):
+    return [float(word) / 1000 for word in text.split(",")]
 
 
-def write_profile(directory, rootfs):
-    profile = directory / "profile.json"
-    profile.write_text(json.dumps({
-        "name": "bench", "platform": "linux/amd64", "target": "oci",
-        "base": {"archive": str(rootfs), "special": "skip"}}))
-    return profile
+def positive(text):
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number from 1")
+    return int(text)
 
 
-def terrane_cold(args, fs):
-    profile = write_profile(fs, args.rootfs)
-    command = [args.terrane, "--store", str(fs / "store"), "--quiet", "build", str(profile)]
-    cost = measure(command)
-    return cost, layer_bytes(fs / "store/images"), command
+def parse_arguments(argv):
+    parser = argparse.ArgumentParser(
+        prog="scripts/bench", description=__doc__ + " Writes benchmarks.md, a picture for each of its tables, and the raw numbers; see docs/benchmarks.md. "
+        "For what compiling costs: scripts/bench --compile --help.")
+    kind = parser.add_mutually_exclusive_group()
+    kind.add_argument("--small", action="store_true", help="small inputs, two runs: minutes")
+    kind.add_argument("--all", action="store_true",
+                      help="all inputs, 50 MB to 5 GB and 1 k to 300 k files: an hour or more. The default takes about 15 minutes")
+    parser.add_argument("--scenario", type=words_of(list(scenarios.SCENARIOS), "scenario"), metavar="NAME,...", help="only these: %(metavar)s of "
+                        + ", ".join(scenarios.SCENARIOS))
+    parser.add_argument("--size", type=sizes, metavar="NAME,...", help="with these inputs: gdal, or size and number of files, as 50m-1k, 5g-300k")
+    parser.add_argument("--tool", type=words_of(EVERY, "tool"), metavar="NAME,...", help="only these: %(metavar)s of " + ", ".join(EVERY))
+    parser.add_argument("--runs", type=positive, metavar="N", help="samples of each, whose median counts")
+    parser.add_argument("--round-trip", type=round_trips, default=[0, 0.05], metavar="MS,...", dest="round_trips", help="to the registry (default: 0,50)")
+    parser.add_argument("--rootfs", type=pathlib.Path, metavar="FILE", help="a tar that is used instead of the inputs")
+    parser.add_argument("--output", type=pathlib.Path, metavar="DIR", help="where benchmarks.md and benchmarks/ are written (default: results in --work)")
+    parser.add_argument("--merge", action="store_true",
+                        help="add to the results that are there, of the same machine and the same programs, instead of replacing them")
+    parser.add_argument("--render", action="store_true", help="measure nothing, write the page of the results that are there")
+    parser.add_argument("--prepare", action="store_true", help="measure nothing, make the inputs")
+    parser.add_argument("--work", type=pathlib.Path, metavar="DIR", default=pathlib.Path(os.environ.get("TMPDIR", "/var/tmp"), "terrane-bench"),
+                        help="where inputs are kept and file systems are made (default: %(default)s)")
+    parser.add_argument("--terrane", type=pathlib.Path, metavar="FILE", default=TOP / "build/release/terrane",
+                        help="the program to measure (default: build/release/terrane)")
+    parser.add_argument("--crane", type=pathlib.Path, metavar="FILE", help="where crane is (default: in PATH, or in bin in --work)")
+    return parser.parse_args(argv)
 
 
-def umoci_insert(args, fs):
-    tree = fs / "tree"
-    tree.mkdir()
-    subprocess.run(["tar", "-xf", str(args.rootfs), "-C", str(tree), "--exclude=./dev/*"], check=True)
-    os.sync()
-    layout = fs / "layout"
-    costs = [measure(argv) for argv in (
-        ["umoci", "init", "--layout", str(layout)],
-        ["umoci", "new", "--image", f"{layout}:bench"],
-        ["umoci", "insert", "--image", f"{layout}:bench", str(tree), "/"])]
-    total = Cost(sum(c.wall for c in costs), sum(c.cpu for c in costs), max(c.rss for c in costs))
-    return total, layer_bytes(layout), None
+def plan(options):
+    """Portions: (method of the bench, scenarios, inputs, tools, runs), of what was chosen."""
+    portions = []
+    for names, sources, chosen, runs in SMALL if options.small else ALL if options.all else STANDARD:
+        names = [name for name in names if name in (options.scenario or names)]
+        chosen = [tool for tool in tools.TOOLS if tool.name in (options.tool or chosen or EVERY)]
+        sources = ["given"] if options.rootfs else options.size or sources
+        method = next(method for group, method in GROUPS if names and names[0] in group) if names else None
+        portion = (method, names, sources, chosen, options.runs or runs)
+        # With inputs, tools and runs that were chosen, two portions can be the same.
+        if names and not any((method, names, sources) == (one[0], one[1], one[2]) for one in portions):
+            portions.append(portion)
+    return portions
 
 
-def buildah_commit(args, fs):
-    # The store is on the fresh file system; the overlay driver needs no copies.
-    options = ["buildah", "--root", str(fs / "root"), "--runroot", str(fs / "runroot"), "--storage-driver", "overlay"]
-    env = dict(os.environ, TMPDIR=str(fs))
-    costs = []
-    start = subprocess.run(options + ["from", "scratch"], check=True, env=env, capture_output=True, text=True)
-    container = start.stdout.strip()
-    costs.append(measure(options + ["add", container, str(args.rootfs), "/"], env=env))
-    costs.append(measure(options + ["commit", "--timestamp", "0", "--disable-compression=false", container,
-                                    f"oci:{fs}/layout:bench"], env=env))
-    size = layer_bytes(fs / "layout")
-    subprocess.run(options + ["rm", container], check=True, env=env, capture_output=True)
-    total = Cost(sum(c.wall for c in costs), sum(c.cpu for c in costs), max(c.rss for c in costs))
-    return total, size, None
+def find_tools(portions, options):
+    """Those that are installed; what is missing is an error when it was named, and else of the results."""
+    if missing := [program for program in tools.COMMON if not shutil.which(program)]:
+        sys.exit(f"bench: missing {' '.join(missing)}: scripts/install-packages test")
+    if not shutil.which(options.terrane):  # which also makes images for the others
+        sys.exit(f"bench: {options.terrane} is missing: cmake --preset release && cmake --build --preset release")
+    chosen = [tool for tool in tools.TOOLS if any(tool in portion[3] for portion in portions)]
+    found = []
+    for tool in chosen:
+        missing = tools.missing(tool, options)
+        if not missing:
+            found.append(tool)
+        elif tool is tools.Crane and not options.tool:
+            print(f"bench: crane is not compared, since it is not installed: go install {tools.CRANE_PACKAGE}@latest", file=sys.stderr)
+        else:
+            sys.exit(f"bench: missing {' '.join(map(str, missing))}: scripts/install-packages test")
+    return found
 
 
-def tar_pigz(args, fs):
-    """What a shell script does: a tar of the tree, pigz -6, both digests."""
-    tree = fs / "tree"
-    tree.mkdir()
-    subprocess.run(["tar", "-xf", str(args.rootfs), "-C", str(tree), "--exclude=./dev/*"], check=True)
-    os.sync()
-    script = ('tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -C "$1" -cf - . '
-              '| tee >(sha256sum >"$2/diffid") | pigz -6 -n | tee "$2/layer.tar.gz" | sha256sum >"$2/digest"')
-    cost = measure(["bash", "-c", script, "bash", str(tree), str(fs)])
-    return cost, (fs / "layer.tar.gz").stat().st_size, None
+def main(argv):
+    options = parse_arguments(argv)
+    options.work.mkdir(parents=True, exist_ok=True)
+    options.output = options.output or options.work / "results"
+    options.crane = options.crane or shutil.which("crane") or options.work / "bin/crane"
+    path = options.output / "benchmarks/results.json"
+    if options.render:
+        report.write(options.output, results.load(path))
+        return 0
+    portions = plan(options)
+    found = [] if options.prepare else find_tools(portions, options)
+    sources = {name: inputs.prepare(name, options.work, TOP, options.rootfs) for portion in portions for name in portion[2]}
+    if options.prepare:
+        return 0
+    options.terrane = options.terrane.resolve()
+    earlier = results.load(path) if options.merge and path.exists() else results.empty()
+    places = measure.Places(options.work)
+    with places.fresh(0, 0):
+        pass  # whether that is allowed
+    collector = scenarios.Collector()
+    document = {**results.empty(), "date": time.strftime("%Y-%m-%d", time.gmtime()), "machine": measure.machine(places),
+                "program": tools.identity(options.terrane), "versions": tools.versions(found, options),
+                "settings": {tool.name: tools.settings(tool, options.work) for tool in found},
+                "inputs": {source.name: {"bytes": source.bytes, "files": source.files, "sha256": source.sha256} for source in sources.values()}}
+    results.merge(earlier, document)  # an error before anything is measured
+    bench = scenarios.Bench(options, places, collector)
+    for method, names, wanted, chosen, runs in portions:
+        for name in wanted:
+            getattr(bench, method)(sources[name], [tool for tool in chosen if tool in found], runs, names)
+            document["rows"] = list(collector.rows.values())
+            merged = results.merge(earlier, document)
+            results.save(path, merged)
+            report.write(options.output, merged)
+    print(f"bench: {options.output / 'benchmarks.md'}")
+    return 1 if any("failed" in row for row in document["rows"]) else 0
 
 
-PEERS = {
-    "terrane build": terrane_cold,
-    "umoci insert": umoci_insert,
-    "tar | pigz -6, digests": tar_pigz,
-    "buildah add, commit": buildah_commit,
-}
-
-
-def median_of(runs):
-    return Cost(statistics.median(c.wall for c in runs), statistics.median(c.cpu for c in runs),
-                statistics.median(c.rss for c in runs))
-
-
-def warm_rebuild(args, mount):
-    """The second build, with nothing changed."""
-    with mount.fresh() as fs:
-        _, _, command = terrane_cold(args, fs)
-        return median_of([measure(command) for _ in range(5)])
-
-
-def enlarge(args, factor):
-    """A tar with the root file system several times over, each below a directory of its own.
-
-    The store holds equal files once, so this is ten times the entries and ten times the layer."""
-    large = args.work / f"rootfs-x{factor}.tar"
-    if large.exists():
-        return large
-    partial = large.with_suffix(".partial")
-    partial.unlink(missing_ok=True)
-    with tempfile.TemporaryDirectory(dir=args.work) as tree:
-        subprocess.run(["tar", "-xf", str(args.rootfs), "-C", tree, "--exclude=./dev/*"], check=True)
-        for i in range(factor):
-            subprocess.run(["tar", "--transform", f"s,^\\.,copy{i},", "-C", tree,
-                            "-rf" if i else "-cf", str(partial), "."], check=True)
-    partial.rename(large)
-    return large
-
-
-def row(name, cost, size, best):
-    layers = f"  {size / 1e6:8.1f} MB" if size else ""
-    return (f"{name:<24} {cost.wall:7.2f} s {cost.wall / best.wall:5.2f}x  {cost.cpu:7.2f} s  {cost.rss:7.0f} MiB"
-            f"{layers}")
-
-
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--terrane", required=True)
-    parser.add_argument("--rootfs", type=pathlib.Path, required=True)
-    parser.add_argument("--work", type=pathlib.Path, required=True)
-    parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--large", action="store_true")
-    args = parser.parse_args()
-    mount = Mount(args.work, args.rootfs, 5 if args.large else 2)
-
-    # Into the page cache, and never again from the disk.
-    subprocess.run(["sha256sum", str(args.rootfs)], check=True, stdout=subprocess.DEVNULL)
-    results = {name: [] for name in PEERS}
-    sizes = {}
-    for _ in range(args.runs):
-        for name, run in PEERS.items():
-            with mount.fresh() as fs:
-                cost, sizes[name], _ = run(args, fs)
-                results[name].append(cost)
-    costs = {name: median_of(runs) for name, runs in results.items()}
-    warm = warm_rebuild(args, mount)
-
-    ours = costs["terrane build"]
-    print(f"{args.rootfs.name}: {args.rootfs.stat().st_size / 1e6:.0f} MB, {os.cpu_count()} CPUs, median of "
-          f"{args.runs}, {'fresh ext4 for each run' if mount.loop else 'fresh directories (mounting not allowed)'}")
-    print(f"{'':<24} {'wall':>9} {'':>6} {'CPU':>9}  {'peak memory':>11}  {'layers':>11}")
-    for name, cost in costs.items():
-        print(row(name, cost, sizes[name], ours))
-    print(row("terrane, unchanged", warm, None, ours))
-    if args.large:
-        args.rootfs = enlarge(args, 10)
-        with mount.fresh() as fs:
-            cost, size, _ = terrane_cold(args, fs)
-        print(row("terrane, ten times it", cost, size, ours))
-
-
-if __name__ == "__main__":
-    main()
+def run(argv):
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what is mounted is unmounted
+    try:
+        return main(argv)
+    except (measure.Failed, results.Different) as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 1

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 
+TOP = pathlib.Path(__file__).resolve().parents[2]
 PREFIX = "/opt"
 SOURCES, OUTPUT = "/tmp/build/src", "/tmp/build/out"
 UNCHANGED_RUNS = 5
@@ -28,7 +29,7 @@ def processor_seconds():
 
 
 def environment(recipe, jobs, values):
-    """What docs/recipe.md says that steps see."""
+    """The environment of steps by docs/recipe.md."""
     flags = f"-O2 -ffile-prefix-map={SOURCES}=."
     given = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/tmp", "TMPDIR": "/tmp", "LC_ALL": "C",
              "TZ": "UTC", "SOURCE_DATE_EPOCH": "315532800", "DESTDIR": OUTPUT, "CFLAGS": flags, "CXXFLAGS": flags, "JOBS": str(jobs),
@@ -137,7 +138,7 @@ class Terrane:
         return seconds, json.loads(result.stdout)
 
     def logs(self):
-        """What was compiled: each recipe's log is written when that ends."""
+        """The compiled recipes: each recipe's log is written when that ends."""
         return {path.stem: path.stat().st_mtime_ns for path in (self.store / "logs").glob("*.log")}
 
 
@@ -150,18 +151,39 @@ def change_flag(recipes, name):
     path.write_text(json.dumps(recipe))
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--terrane", type=pathlib.Path, required=True)
-    parser.add_argument("--work", type=pathlib.Path, required=True)
-    parser.add_argument("--recipe", type=pathlib.Path, required=True)
-    parser.add_argument("--base", action="append", required=True)
-    parser.add_argument("--compiler", action="append", required=True)
-    parser.add_argument("--variable", action="append", default=[])
-    parser.add_argument("--source-mirror", type=pathlib.Path)
-    parser.add_argument("--sizes", action="append", default=[], type=pathlib.Path)
+def parse_arguments(argv):
+    archives = [TOP / f"profiles/inputs/debian12-{name}-amd64.tar.zst" for name in ("base", "cc")]
+    parser = argparse.ArgumentParser(prog="scripts/bench --compile", description=__doc__ + " Then unchanged, then with one flag changed. Takes as long as the "
+                                     "compiler does, twice.")
+    parser.add_argument("--terrane", type=pathlib.Path, default=TOP / "build/release/terrane", metavar="FILE",
+                        help="the program to measure (default: build/release/terrane)")
+    parser.add_argument("--work", type=pathlib.Path, default=pathlib.Path(os.environ.get("TMPDIR", "/var/tmp"), "terrane-bench"), metavar="DIR")
+    parser.add_argument("--recipe", default="gdal", metavar="FILE", help="a file, or a name in profiles/recipes (default: gdal, with GDAL_FLAVOUR=small)")
+    parser.add_argument("--set", action="append", default=[], dest="variable", metavar="NAME=VALUE", help="a variable of the recipe")
+    parser.add_argument("--in", action="append", type=pathlib.Path, dest="archives", metavar="FILE",
+                        help="first the base, then what a compiler adds (default: profiles/inputs/debian12-base and -cc)")
+    parser.add_argument("--source-mirror", type=pathlib.Path, metavar="DIR", help="sources by their sha256, which scripts/source-mirror fetches")
+    parser.add_argument("--sizes", action="append", default=[], type=pathlib.Path, metavar="FILE", help="a profile whose image is built, too, for its size")
     parser.add_argument("--jobs", type=int, default=2)
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(argv)
+    if "/" not in arguments.recipe:
+        arguments.recipe = TOP / f"profiles/recipes/{arguments.recipe}.json"
+    arguments.recipe = pathlib.Path(arguments.recipe)
+    if arguments.recipe.name == "gdal.json" and not any(word.startswith("GDAL_FLAVOUR=") for word in arguments.variable):
+        arguments.variable.append("GDAL_FLAVOUR=small")
+    archives = [str(path.resolve()) for path in arguments.archives or archives]
+    if len(archives) < 2:
+        parser.error("--in needs the base and what a compiler adds")
+    arguments.base, arguments.compiler = archives[:1], archives[1:]
+    return arguments
+
+
+def run(argv):
+    arguments = parse_arguments(argv)
+    for program, install in ((arguments.terrane, "cmake --preset release && cmake --build --preset release"), ("bwrap", "scripts/install-packages inputs")):
+        if not shutil.which(program):
+            sys.exit(f"bench: {program} is missing: {install}")
+    arguments.terrane = arguments.terrane.resolve()
     values = dict(word.split("=", 1) for word in arguments.variable)
     directory = arguments.work / f"compile-{os.getpid()}"
     directory.mkdir(parents=True)
@@ -217,7 +239,3 @@ def measure(arguments, values, directory):
     for other in arguments.sizes:
         _, record = terrane.build(other.resolve())
         print(f"size       {record['size'] / 1e6:9.1f} MB of {other}", flush=True)
-
-
-if __name__ == "__main__":
-    main()

@@ -12,7 +12,7 @@ enum
 
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
 
-/* What was set is found, what was removed is not. */
+/* Entries that were set are found, those that were removed are not. */
 static void
 change (GBytes *before)
 {

@@ -1,4 +1,4 @@
-/* What a credential helper answers to "get": any bytes. */
+/* Answers of a credential helper to "get": any bytes. */
 #include "oci/registry/credential-helper.h"
 
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* Programs, and ld.so.cache: both come from images of strangers. */
+/* Programs, and ld.so.cache: both come from untrusted images. */
 #include "fuzz.h"
 
 #include "builder/elf/elf-file.h"

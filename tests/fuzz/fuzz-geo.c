@@ -1,4 +1,4 @@
-/* Texts of libraries and rows of proj.db: both come from images of strangers. */
+/* Texts of libraries and rows of proj.db: both come from untrusted images. */
 #include "fuzz.h"
 
 #include "builder/elf/elf-symbols.h"

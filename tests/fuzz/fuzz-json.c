@@ -1,7 +1,11 @@
 /* Any document: walked with every getter, dumped, parsed again. */
 #include "fuzz.h"
 
+#include "oci/base/json-scan.h"
 #include "oci/base/json.h"
+#include "oci/base/text.h"
+
+#include <string.h>
 
 static const char *const known[] = { "name", "trees", "config", "value", NULL };
 
@@ -47,6 +51,31 @@ walk (const OciJson *at)
   walk_children (at);
 }
 
+/* jansson decides, and the scanner finds the reason: never for valid JSON, and always for invalid
+ * JSON except for the faults that it does not look for. */
+static void
+check_fault (GBytes *bytes, const GError *error)
+{
+  static const char *const beyond[] = { "this key is there twice", "this number is too large" };
+  g_auto (OciJsonFault) fault = { .offset = 0 };
+  size_t size = 0;
+  const char *text = g_bytes_get_data (bytes, &size);
+  oci_json_scan (size > 0 ? text : "", size, TRUE, &fault);
+  g_assert_cmpuint (fault.offset, <=, size);
+  if (error == NULL)
+    {
+      g_assert_null (fault.message);
+      return;
+    }
+  if (fault.message == NULL)
+    g_assert_true (strstr (error->message, beyond[0]) != NULL
+                   || strstr (error->message, beyond[1]) != NULL);
+  g_assert_true (g_utf8_validate (error->message, -1, NULL));
+  g_assert_cmpuint (strlen (error->message), <, 2000);
+  for (const char *p = error->message; *p != '\0'; p = g_utf8_next_char (p))
+    g_assert_true (*p == '\n' || !oci_unichar_misleads (g_utf8_get_char (p)));
+}
+
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
@@ -56,6 +85,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   g_autoptr (OciJsonDocument) document =
       oci_json_parse ("input", bytes, OCI_ERROR_USAGE, &root, &error);
   FUZZ_CHECK (document != NULL, error);
+  check_fault (bytes, error);
   if (document == NULL)
     return 0;
   g_autoptr (GBytes) dumped = oci_json_dump (root.value);

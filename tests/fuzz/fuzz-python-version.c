@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* What "<=", "==" and ">=" say of two versions is what their order says. */
+/* The results of "<=", "==" and ">=" for two versions agree with their order. */
 static void
 check_operators (const TerraneVersion *a, const TerraneVersion *b)
 {

@@ -1,4 +1,4 @@
-/* What a process of the validation writes: lines that start with the token, and anything else. The
+/* Output of a process of the validation: lines that start with the token, and anything else. The
  * results go through JSON into XML. */
 #include "fuzz.h"
 

@@ -16,7 +16,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   for (guint i = 0; i < result->requirements->len; i++)
     {
       const TerraneRequirement *item = result->requirements->pdata[i];
-      /* What is missing is a fault only when the marker holds, which is asked later. */
+      /* A missing part is a fault only if the marker holds, which is evaluated later. */
       g_assert_true (item->fault != NULL || terrane_python_is_name (item->name));
       g_assert_nonnull (item->hashes);
     }

@@ -1,5 +1,5 @@
-/* What a function in the sandbox sends: the paths of the Runtime API. And what bubblewrap reports.
- */
+/* Requests of a function in the sandbox: the paths of the Runtime API. And reports of
+ * bubblewrap. */
 #include "fuzz.h"
 
 #include "builder/lambda/runtime-api.h"

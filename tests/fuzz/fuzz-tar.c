@@ -1,4 +1,4 @@
-/* Archives from strangers: every member is read to its end, and no more than so much of it. */
+/* Untrusted archives: every member is read to its end, up to a limit. */
 #include "fuzz.h"
 
 #include "oci/archive-reader.h"

@@ -1,4 +1,4 @@
-/* Wheels from strangers: what installs has safe, distinct paths, and ends with RECORD. */
+/* Untrusted wheels: an installed wheel has safe, distinct paths, and ends with RECORD. */
 #include "fuzz.h"
 
 #include "builder/python/wheel.h"

@@ -1,4 +1,4 @@
-/* What every target has: the entry point of libFuzzer, and of replay.c. */
+/* Common to all targets: the entry point of libFuzzer, and of replay.c. */
 #pragma once
 
 #include "oci/base/error.h"

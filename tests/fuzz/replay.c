@@ -14,7 +14,7 @@ replay_file (const char *path)
   if (!g_file_get_contents (path, &content, &size, &error))
     g_error ("%s", error->message);
   fprintf (stderr, "%s\n", path);
-  /* A copy of exactly that size, so that AddressSanitizer sees a read behind the end. */
+  /* A copy of exactly that size, so that AddressSanitizer sees a read past the end. */
   g_autofree uint8_t *data = g_memdup2 (content, size);
   (void) LLVMFuzzerTestOneInput (data, size); /* always 0 */
   return 1;

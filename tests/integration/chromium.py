@@ -92,7 +92,7 @@ class Chromium:
                      **({"text": "\r"} if key == "Enter" and kind == "keyDown" else {}))
 
     def problems(self):
-        """What the console has of errors and warnings, and requests for anything but the page."""
+        """Errors and warnings of the console, and requests for anything but the page."""
         found = []
         for event in self.events:
             parameters = event.get("params", {})

@@ -40,7 +40,7 @@ def digest_of(data):
 
 @dataclasses.dataclass
 class Fault:
-    """What shall go wrong with the next @times requests that match, after @skip that are left alone."""
+    """The fault of the next @times requests that match, after @skip others."""
     method: str
     path: re.Pattern
     times: int = 1
@@ -400,7 +400,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 class FakeRegistry:
     """auth: None, "basic" or "bearer"; expired_answer: "challenge", "bare" (400) or "message" (403).
 
-    scope_prefix: what tokens need before the name, as behind a rewriting proxy; grants: the actions that tokens get,
+    scope_prefix: what tokens need before the name, as after a rewriting proxy; grants: the actions that tokens get,
     whatever is asked for; challenge_error: of challenges to a token; token_answer: (token, seconds) -> document;
     rounds: Rounds, with which faults do not strike; keeps: connections stay open;
     hides: without credentials, what is asked for is not there.
@@ -494,7 +494,7 @@ class FakeRegistry:
                 self.tokens[token][1] -= 1
         return name is None or any(scope.startswith(f"repository:{name}:") and action in scope for scope in scopes)
 
-    # What is there before the test begins
+    # Content before the test begins
 
     def put_blob(self, name, data):
         self.blobs[name][digest_of(data)] = data

@@ -254,7 +254,7 @@ try_sockets (int port, const char *abstract)
                 (socklen_t) (offsetof (struct sockaddr_un, sun_path) + 1 + len)));
 }
 
-/* The file is a hard link to an object of the store, and owned by who runs the sandbox. */
+/* The file is a hard link to an object of the store, and owned by the user of the sandbox. */
 static void
 try_store (const char *path)
 {
@@ -284,8 +284,8 @@ try_store (const char *path)
   say_open ("store: open again", again, O_RDWR);
 }
 
-/* Leases hold up whoever opens the file; locks are the program's own affair, in /tmp as on the
- * image's files, and must not be those of the store. */
+/* Leases delay every process that opens the file; locks only concern the program, in /tmp as on the
+ * image's files, and must not be locks of the store's files. */
 static void
 try_locks (const char *path)
 {
@@ -443,7 +443,7 @@ hold_locks (const char *path)
   (void) !read (0, &byte, 1);
 }
 
-/* What may be done with the files that the standard descriptors lead to. The host looks at its
+/* Operations on the files of the standard descriptors. The host looks at its
  * files afterwards. */
 static void
 try_stdio (void)

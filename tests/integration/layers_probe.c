@@ -58,7 +58,7 @@ list_node (TerraneNode *node, const char *path, gpointer data, GError **error)
   return TRUE;
 }
 
-/* What a later reader of the commit finds, which has to be what was found now. */
+/* A later reader of the commit has to find the same. */
 static gboolean
 is_stored_alike (TerraneStore *store, const TerraneImageFiles *stored, GError **error)
 {

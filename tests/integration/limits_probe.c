@@ -43,7 +43,7 @@ make_file (void)
   return fd;
 }
 
-/* Memory that everybody can see. */
+/* Memory that is visible to all processes. */
 static void
 take_plainly (void)
 {
@@ -134,7 +134,7 @@ take_files_on_their_way (void)
     }
 }
 
-/* So many descriptors that nobody looks at all of them in time. */
+/* So many descriptors that looking at all of them takes too long. */
 static void
 take_while_descriptors_are_many (void)
 {

@@ -1,4 +1,4 @@
-"""What the integration tests share: running terrane, small trees, servers.
+"""Shared by the integration tests: running terrane, small trees, servers.
 
 The binary under test is named by the environment variable TERRANE. Stores need a file system with user extended
 attributes, which /tmp as tmpfs may lack, so everything temporary lives below TERRANE_TEST_TMPDIR or /var/tmp.
@@ -111,7 +111,7 @@ def command_in(arguments):
 
 
 def document_problems(arguments, stdout):
-    """What is wrong with the one document that terrane printed for these arguments."""
+    """The faults of the one document that terrane printed for these arguments."""
     name = command_in(arguments)
     if name is None or (validator := output_validator(name)) is None:
         return []
@@ -306,6 +306,25 @@ class Registry:
             self.process.kill()
             self.process.wait()
         self.log.close()
+
+
+def without_overlays(directory):
+    """Environment in which the kernel seems to let a namespace have no overlays."""
+    (directory / "shim.c").write_text("""#define _GNU_SOURCE
+#include <errno.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+int mount (const char *source, const char *target, const char *type, unsigned long flags, const void *data)
+{
+  if (type == 0 || strcmp (type, "overlay") != 0)
+    return (int) syscall (SYS_mount, source, target, type, flags, data);
+  errno = EPERM;
+  return -1;
+}
+""")
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", directory / "shim.so", directory / "shim.c"], check=True)
+    return {"LD_PRELOAD": str(directory / "shim.so")}
 
 
 def mark_place(store):

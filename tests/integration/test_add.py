@@ -140,6 +140,13 @@ class WhileLocking(AddCase):
             self.assertEqual(self.text(f"shared/{name}"), expected)
             self.assertEqual((self.directory / "shared" / name).stat().st_mode & 0o777, 0o640)
 
+    def test_versions_of_two_markers(self):
+        """Both are named where they were before; the image has one Python, for which one version is locked."""
+        lines = [requirement("gamma", "2.0", self.gamma).replace("==2.0", f"==2.0 ; python_version {condition} '3'") for condition in ("<", ">=")]
+        self.write("requirements.txt", lines[0].replace("==2.0", "==1.0") + lines[1])
+        self.program()
+        self.assertIn("gamma 2.0, was 1.0 or 2.0\n", self.add("gamma").stdout)
+
     def test_an_edit_meanwhile_is_kept(self):
         for name in ("requirements.in", "requirements.txt"):
             before = self.state()

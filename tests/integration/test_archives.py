@@ -1,4 +1,4 @@
-"""What an archive says is what the image has: formats against each other, names as bytes, ends, sizes, and zip files against two
+"""The image has the content of its archives: formats against each other, names as bytes, ends, sizes, and zip files against two
 other readers."""
 
 import hashlib
@@ -191,7 +191,7 @@ class Zip(ArchiveCase):
                 self.refused("z.zip", rf"z\.zip: .*{pattern}")
 
     def readings(self, path):
-        """What zipfile and unzip have of it, None for a refusal."""
+        """The content by zipfile and unzip, None for a refusal."""
         try:
             with zipfile.ZipFile(path) as archive:
                 python = {i.filename: archive.read(i) for i in archive.infolist()}

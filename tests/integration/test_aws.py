@@ -30,7 +30,7 @@ IMAGE = f"docker://{HOST}/geo/app:v1"
 ROLE = "arn:aws:iam::123456789012:role/pusher"
 PASSWORD = "123456789012-auth-token"  # moto's, for the user AWS
 
-# Makes two users, of whom one may do everything, and a role, while moto does not check anything yet.
+# Makes two users, one with all rights, and a role, while moto does not check anything yet.
 PREPARE = """
 import boto3, json, sys
 iam = boto3.client("iam", endpoint_url=sys.argv[1], region_name="eu-west-1", aws_access_key_id="x",
@@ -445,7 +445,7 @@ class Files(AwsCase):
         self.push()
 
     def test_empty_session_token(self):
-        """It is none, and is neither sent nor signed."""
+        """It is not a token, and is neither sent nor signed."""
         script = self.write("process", "#!/bin/sh\necho '" + json.dumps({
             "Version": 1, "AccessKeyId": self.key, "SecretAccessKey": self.secret, "SessionToken": "", "Expiration": ""}) + "'\n")
         script.chmod(0o700)

@@ -31,7 +31,7 @@ class Layers(TestCase):
         for layer in record["layers"]:
             blob = self.blob(layer["digest"])
             self.assertEqual("sha256:" + sha256(blob), layer["digest"])
-            # gzip -t reads one member and complains about anything behind it.
+            # gzip -t reads one member and complains about anything after it.
             tar = subprocess.run(["gzip", "-dc", str(blob)], check=True, capture_output=True).stdout
             import hashlib
             self.assertEqual("sha256:" + hashlib.sha256(tar).hexdigest(), layer["diff_id"])

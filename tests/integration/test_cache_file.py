@@ -1,4 +1,4 @@
-"""terrane cache export and import: the next build on another machine is as quick as here, and a file from a stranger brings
+"""terrane cache export and import: the next build on another machine is as quick as here, and an untrusted file brings
 nothing in that does not digest to its name."""
 
 import gzip
@@ -101,7 +101,7 @@ class CacheFile(CacheCase):
         self.assertEqual(self.take()["images"], ["test:latest"])
         self.assert_store_is_sound(self.other)
         self.assertIn(record["digest"][:19], self.run_terrane("images", store=self.other).stdout)
-        # What a tree is known by is the archive's digest, and its layer by the objects in it.
+        # A tree is identified by the archive's digest, and its layer by the objects in it.
         again = self.run_terrane("--json", "--verbose", "build", profile, "--no-lock", store=self.other)
         self.assertIn("deps: unchanged", again.stderr)
         again = json.loads(again.stdout)
@@ -304,7 +304,7 @@ class WrongFiles(CacheCase):
         self.document, self.members = read_file(self.file)
 
     def refuses(self, pattern, file):
-        """One message, and a store that is none the worse."""
+        """One message, and an undamaged store."""
         message = self.assert_fails(1, pattern or "the cache ", "cache", "import", file, store=self.other)
         self.assertIn(str(file), message)
         self.assert_store_is_sound(self.other)

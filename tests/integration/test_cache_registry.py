@@ -1,5 +1,6 @@
-"""Results that go through a registry: --cache-to gives them, --cache-from takes them, and what is wrong with one is no harm."""
+"""Results that go through a registry: --cache-to gives them, --cache-from takes them, and damaged ones do no harm."""
 
+import base64
 import gzip
 import hashlib
 import io
@@ -12,9 +13,11 @@ import unittest
 
 import test_compile
 from counting_proxy import CountingProxy
+from ecr_like_registry import FakeRegistry
 from terrane_test import Registry, have
 from test_pull import Uploader
 from web_server import WebServer
+from wheel_index import make_wheel, requirement
 
 KEY = "0123456789abcdef0123456789abcdef"
 ARTIFACT = "application/vnd.terrane.cache.v1"
@@ -135,7 +138,7 @@ class Compiled(RegistryCache):
         return found[0]
 
     def test_travels(self):
-        """What a machine without sources gets is what the other one compiled, and nothing is asked of their server."""
+        """A machine without sources gets the results of the other one, and their server gets no request."""
         server = WebServer()
         self.addCleanup(server.stop)
         source = self.source("need.tar.gz", {"top/f": b"content"})
@@ -143,7 +146,7 @@ class Compiled(RegistryCache):
         self.recipe("need", sources=[{"url": server.url + "/need.tar.gz", "sha256": source["sha256"]}], **self.need)
         given = self.give()
         self.assertEqual(len(server.log), 1)
-        self.assertRegex(" ".join(self.tags()), "^terrane-compiled-[0-9a-f]{64} terrane-compiled-[0-9a-f]{64}$")
+        self.assertRegex(" ".join(self.tags()), "^terrane-linux-amd64-compiled-[0-9a-f]{64} terrane-linux-amd64-compiled-[0-9a-f]{64}$")
         server.files.clear()
         self.proxy.take()
         taken = self.take()
@@ -170,7 +173,7 @@ class Compiled(RegistryCache):
         self.assertFalse((self.runner / "logs").exists())
 
     def test_archive_without_digest(self):
-        """What it is compiled in is known by its content, on whatever machine and with whatever times."""
+        """The image to compile in is identified by its content, on any machine and with any times."""
         self.base = self.root = {"archive": "root.tar"}
         given = self.give()
         (self.directory / "root.tar").rename(self.directory / "moved")
@@ -184,7 +187,7 @@ class Compiled(RegistryCache):
         manifest, document = self.document(tag)
         self.assertEqual((manifest["mediaType"], manifest["artifactType"]), (MANIFEST, ARTIFACT))
         self.assertEqual([layer["mediaType"] for layer in manifest["layers"]], [LAYER])
-        self.assertEqual((document["kind"], f"terrane-compiled-{document['key']}"), ("compiled", tag))
+        self.assertEqual((document["kind"], f"terrane-linux-amd64-compiled-{document['key']}"), ("compiled", tag))
         blob = self.get(f"blobs/{manifest['layers'][0]['digest']}")
         self.assertEqual(document["layers"], [{"digest": sha256_of(blob), "size": len(blob), "diffId": sha256_of(gzip.decompress(blob))}])
         with tarfile.open(fileobj=io.BytesIO(blob)) as tar:
@@ -265,16 +268,19 @@ class Compiled(RegistryCache):
         self.warns("signed with another TERRANE_CACHE_KEY", given, TERRANE_CACHE_KEY=KEY)
 
     def test_no_trust(self):
-        """What the store has from a registry is compiled here, too; each compile gives something else."""
+        """Results from a registry are compiled here, too; each compile gives another result."""
         self.give()
         self.take()
         self.assert_fails(3, "--no-trust-cache: (need|user) 1.0 is another one in the cache", "build", "--no-validate",
                           self.profile(("tree", "user.json", {})), "--cache-from", self.cache, "--no-trust-cache", store=self.runner, env=self.env)
 
     def test_registry_that_is_away(self):
-        """A cache is no reason to fail, in either direction; the record says what it did not take."""
+        """A cache does not cause a failure, in either direction; the record says what it did not take."""
         away = "docker://127.0.0.1:1/team/cache"
-        record = self.make("user.json", "--cache-from", away, "--cache-to", away)
+        result = self.run_terrane("--json", "build", "--no-validate", self.profile(("tree", "user.json", {})), "--cache-from", away,
+                                  "--cache-to", away, env=self.env)
+        self.assertEqual(len(re.findall("warning: going on without", result.stderr)), 1, result.stderr)  # it is not asked again
+        record = json.loads(result.stdout)
         self.assertEqual((record["cache"]["taken"], record["cache"]["given"]), ([], []))
         self.assertEqual(len(record["cache"]["failed"]), 1)
         offline = self.make("user.json", "--offline", "--cache-from", away, "--cache-to", away, store=self.runner)
@@ -284,12 +290,72 @@ class Compiled(RegistryCache):
         self.recipe("bad", needs=["user.json"], steps=["false"])
         profile = self.profile(("tree", "user.json", {}), ("bad", "bad.json", {}))
         self.assert_fails(1, "false", "build", profile, "--cache-to", self.cache, env=self.env)
-        self.assertEqual([tag.split("-")[1] for tag in self.tags()], ["compiled", "compiled"])
+        self.assertEqual([tag.split("-")[3] for tag in self.tags()], ["compiled", "compiled"])
 
     def test_usage(self):
         profile = self.profile(("tree", "user.json", {}))
         self.assert_fails(2, "--cache-to names a repository, without a tag", "build", profile, "--cache-to", self.cache + ":v1")
         self.assert_fails(2, "TERRANE_CACHE_KEY has less than 16", "build", profile, "--cache-to", self.cache, env={"TERRANE_CACHE_KEY": "x"})
+
+
+@unittest.skipUnless(test_compile.BUSYBOX, "needs busybox")
+class CompiledInEcr(test_compile.ShellCase):
+    """Differences of Amazon ECR: tags that never move, blobs from another host, repositories that must be created first, nothing that can be
+    deleted, and no list of referrers."""
+
+    def setUp(self):
+        super().setUp()
+        self.recipe("x", steps=["mkdir -p $DESTDIR$PREFIX; cat /proc/sys/kernel/random/uuid > $DESTDIR$PREFIX/stamp"])
+
+    def start(self, **options):
+        self.fake = FakeRegistry(auth="basic", immutable=True, cdn=True, mount=True, **options)
+        self.addCleanup(self.fake.__exit__)
+        login = base64.b64encode(f"{self.fake.user}:{self.fake.password}".encode()).decode()
+        self.env = {"REGISTRY_AUTH_FILE": str(self.write("auth.json", json.dumps({"auths": {self.fake.host: {"auth": login}}}))),
+                    "HOME": str(self.directory), "TERRANE_CACHE_KEY": ""}
+        self.cache = f"docker://{self.fake.host}/team/cache"
+
+    def make_in(self, store, *arguments):
+        """The record, what is in the recipe's result, and what was warned of."""
+        result = self.run_terrane("--json", "build", "--no-validate", self.profile(("tree", "x.json", {})), *arguments, store=self.directory / store, env=self.env)
+        record = json.loads(result.stdout)
+        with self.open_layer(self.read_json_blob(record["digest"], self.directory / store)["layers"][-1], self.directory / store) as tar:
+            stamp = tar.extractfile("opt/stamp").read()
+        return record, stamp, [line for line in result.stderr.splitlines() if "warning: " in line]
+
+    def keep_compiled(self):
+        """Takes everything else out of the repository. Returns what is left."""
+        kept = {tag: content for tag, content in self.fake.manifests["team/cache"].items() if "-compiled-" in tag}
+        self.fake.manifests["team/cache"] = dict(kept)
+        return kept
+
+    def test_given_and_taken(self):
+        self.start()
+        first, stamp, warnings = self.make_in("first", "--cache-to", self.cache)
+        self.assertEqual((warnings, first["cache"].get("failed", [])), ([], []))
+        [(tag, content)] = self.keep_compiled().items()
+        # Again from the machine that made it, and from one that took it: the tag is there, and is not put once more.
+        taken, other, warnings = self.make_in("second", "--cache-from", self.cache, "--cache-to", self.cache)
+        self.assertEqual((taken["digest"], other, warnings), (first["digest"], stamp, []))
+        self.assertIn(f"{self.fake.host}/team/cache:{tag}", taken["cache"]["taken"])
+        self.assertEqual(self.make_in("first", "--cache-to", self.cache)[2], [])
+        self.assertEqual(len(self.fake.requests("PUT", f"/manifests/{tag}")), 1)
+        # One that has compiled something else under the key cannot give it; its image is good, and the record says so.
+        third, other, warnings = self.make_in("third", "--cache-to", self.cache)
+        self.assertNotEqual(other, stamp)
+        self.assertIn(f"terrane: warning: the cache keeps another result of x 1.0, which it does not replace: {self.fake.host}/team/cache:{tag}", warnings)
+        self.assertTrue(any(tag in json.dumps(failed) for failed in third["cache"]["failed"]), third["cache"])
+        self.assertEqual(self.keep_compiled(), {tag: content})
+        self.assertEqual(self.make_in("fourth", "--cache-from", self.cache)[1], stamp)
+        self.assertEqual({request.method for request in self.fake.log} - {"GET", "HEAD", "POST", "PUT"}, set())
+        self.assertEqual([request.path for request in self.fake.log if "referrers" in request.path], [])
+
+    def test_no_repository(self):
+        self.start(repositories={"team/other"})
+        record, _, warnings = self.make_in("first", "--cache-from", self.cache, "--cache-to", self.cache)
+        self.assertEqual((record["cache"]["taken"], record["cache"]["given"]), ([], []))
+        self.assertTrue(any("there is no repository team/cache" in line for line in warnings), warnings)
+        self.assertEqual(len(warnings), 1, warnings)
 
 
 class Trees(RegistryCache):
@@ -348,11 +414,97 @@ class Trees(RegistryCache):
         self.assertLess(len(log), 25)
         for layer in record["layers"][:2]:
             self.assertFalse(self.blob(layer["digest"], self.runner).exists())
-        # What the registry says of files is used and not kept, for builds that do not ask it.
+        # The registry's facts about files are used but not kept, for builds that do not ask it.
         self.assertEqual({kind: len(list((self.runner / "cache" / kind).iterdir())) for kind in ("pythons", "programs")},
                          {"pythons": 0, "programs": 1})  # of the handler's files, which are here
         self.assert_store_is_sound(self.runner)
         self.run_terrane("gc", store=self.runner)
+        self.assert_store_is_sound(self.runner)
+
+    def test_wheels(self):
+        """Their scripts start the Python of a base that is not here."""
+        name, wheel = make_wheel("pkg", "1.0", entry_points={"tool": "pkg:main"})
+        (self.directory / "house").mkdir()
+        (self.directory / "house" / name).write_bytes(wheel)
+        self.write("requirements.txt", requirement("pkg", "1.0", (name, wheel)))
+        wheels = {"requirements": "requirements.txt", "index": [], "wheelhouse": "house", "python": "3.11", "glibc": "2.34"}
+        self.trees.insert(0, {"name": "deps", "prefix": "/var/task", "wheels": wheels})
+        self.give()
+        self.write("handler/app.py", "print(2)\n")
+        expected = self.build(self.write_it(), env=self.env)
+        plan, = json.loads(self.run_terrane("--json", "plan", "--no-validate", self.directory / "profile.json", "--cache-from", self.cache,
+                                            store=self.runner, env=self.env).stdout)["plans"]
+        self.assertEqual([step["result"] for step in plan["steps"] if step["step"] == "layer"], ["reused", "reused", "reused", "made"])
+        record = self.cold("--push", self.image + ":v2", "--no-validate")
+        self.assertEqual((record["digest"], [layer["reused"] for layer in record["layers"]]), (expected["digest"], [True, True, True, False]))
+
+    def test_plan(self):
+        """It asks the cache, reads listings alone, and says what the build then does."""
+        given = self.give("--no-validate")
+        self.write("handler/app.py", "print(2)\n")
+        self.write_it()
+        plan, = json.loads(self.run_terrane("--json", "plan", "--no-validate", self.directory / "profile.json", "--cache-from", self.cache,
+                                            "--push", self.image + ":v2", store=self.runner, env=self.env).stdout)["plans"]
+        steps = {(step["step"], step.get("name")): (step["result"], step["certain"], step.get("digest")) for step in plan["steps"]}
+        base, lib = (layer["digest"] for layer in given["layers"][:2])
+        self.assertEqual({what: steps[what] for what in steps if what[0] in ("base", "tree", "layer")},
+                         {("base", "base"): ("reused", True, None), ("layer", "base"): ("reused", True, base),
+                          ("tree", "lib"): ("reused", True, None), ("layer", "lib"): ("reused", True, lib),
+                          ("tree", "handler"): ("made", True, None), ("layer", "handler"): ("made", True, None)})
+        self.assertEqual([step["reasons"] for step in plan["steps"][:2]], [["--cache-from has it"]] * 2)
+        self.assertEqual([blob["result"] for blob in plan["pushes"][0]["blobs"]], ["exists", "exists", "uploaded"])
+        self.assertEqual([step for step in plan["steps"] if "fetch" in step], [])
+        self.assertEqual((self.server.log, [request for request in self.proxy.take() if request.method not in ("GET", "HEAD")]), ([], []))
+        record = self.cold("--no-validate", "--explain")
+        self.assertEqual([step["result"] for step in record["explanation"]["steps"] if step["step"] in ("base", "tree", "layer")],
+                         [step["result"] for step in plan["steps"] if step["step"] in ("base", "tree", "layer")])
+        # An unreachable cache is ignored.
+        shutil.rmtree(self.runner)
+        result = self.run_terrane("--json", "plan", "--no-validate", self.directory / "profile.json", "--cache-from",
+                                  "docker://127.0.0.1:1/cache", store=self.runner, env=self.env)
+        self.assertRegex(result.stderr, "warning: going on without --cache-from")
+        plan, = json.loads(result.stdout)["plans"]
+        self.assertEqual([step["result"] for step in plan["steps"] if step["step"] == "layer"], ["made", "made", "made"])
+
+    def test_base_is_an_image(self):
+        """Its layers are neither fetched nor sent when the registry of the image has them."""
+        base = self.write_profile("base.json", name="base", base=self.base, target="oci", trees=[])
+        self.build(base, "--no-validate", "--push", f"docker://{self.proxy.host}/team/base:1", env=self.env)
+        self.base = {"image": f"docker://{self.proxy.host}/team/base:1"}
+        self.give("--no-validate")
+        self.write("handler/app.py", "print(2)\n")
+        expected = self.build(self.write_it(), "--no-validate", env=self.env)
+        self.server.log.clear()
+        self.proxy.take()
+        record = self.cold("--push", self.image + ":v2", "--no-validate")
+        sent, received, _ = self.moved()
+        self.assertEqual((record["digest"], self.server.log), (expected["digest"], []))
+        self.assertEqual([layer["reused"] for layer in record["layers"]], [True, True, False])
+        self.assertLess(sent, record["layers"][2]["size"] + 5000)
+        self.assertLess(received, 60_000)
+        self.assert_store_is_sound(self.runner)
+
+    def test_platforms(self):
+        """Each has artifacts of its own, and one build takes those of both."""
+        self.trees[0]["rename"] = {"lib/data": "lib/data-${arch}"}
+        members = {"platform": ["linux/amd64", "linux/arm64"]}
+        given = self.give("--no-validate", "--platform", "all", **members)
+        trees = [tag for tag in self.tags() if "-tree-" in tag]
+        self.assertEqual(sorted(tag.split("-")[2] for tag in trees), ["amd64"] * 2 + ["arm64"] * 2)
+        self.write("handler/app.py", "print(2)\n")
+        expected = self.build(self.write_it(**members), "--no-validate", "--platform", "all", env=self.env)
+        self.server.log.clear()
+        shutil.rmtree(self.runner, ignore_errors=True)
+        result = self.run_terrane("--json", "build", self.write_it(**members), "--cache-from", self.cache, "--push", self.image + ":v2",
+                                  "--no-validate", "--platform", "all", store=self.runner, env=self.env)
+        record = json.loads(result.stdout)
+        sent, received, _ = self.moved()
+        self.assertNotIn("warning: ", result.stderr)
+        digests = [[row["record"]["digest"] for row in builds["builds"]] for builds in (given, expected, record)]
+        self.assertEqual((digests[2], self.server.log), (digests[1], []))
+        self.assertNotEqual(digests[0], digests[1])
+        self.assertLess(sent, 20_000)
+        self.assertLess(received, 120_000)  # documents: the busybox has 400 links, on both platforms
         self.assert_store_is_sound(self.runner)
 
     def test_nothing_changed(self):
@@ -360,7 +512,7 @@ class Trees(RegistryCache):
         validate = {"scripts": ["ok.sh"]}
         self.write("ok.sh", "#!/bin/sh\ntrue\n")
         given = self.give(validate=validate)
-        self.assertEqual({tag.split("-")[1] for tag in self.tags()}, {"tree", "checked", "validated"})
+        self.assertEqual({tag.split("-")[3] for tag in self.tags()}, {"tree", "checked", "validated"})
         record = self.cold("--push", self.image + ":v2", validate=validate)
         _, received, _ = self.moved()
         self.assertEqual((record["digest"], record["validation"]), (given["digest"], given["validation"]))
@@ -450,7 +602,7 @@ class Trees(RegistryCache):
                           "--cache-from", "docker://127.0.0.1:1/x", store=self.runner, env=self.env)
 
     def test_claimed_findings(self):
-        """What another machine found refuses no image, and does not count for --no-trust-cache when the store has it from there."""
+        """Findings of another machine refuse no image, and are ignored with --no-trust-cache if the store has them from there."""
         self.give("--no-validate")
         tag = [tag for tag in self.tags() if "-checked-" in tag][0]
         manifest, document = self.document(tag)
@@ -458,7 +610,7 @@ class Trees(RegistryCache):
         def claim(severity, name):
             text = json.dumps([{"id": name, "message": "claimed", "path": "/x", "severity": severity}], separators=(",", ":"))
             self.replace(tag, manifest, {**document, "content": {"results": text}})
-        for severity, name in (("error", "azure-functions.host-json"), ("warning", "azure-functions.host-json")):  # which is no warning
+        for severity, name in (("error", "azure-functions.host-json"), ("warning", "azure-functions.host-json")):  # it is never a warning
             claim(severity, name)
             record = self.cold("--no-validate")
             self.assertEqual((record["findings"], record.get("checks_cached")), ([], None))
@@ -470,3 +622,27 @@ class Trees(RegistryCache):
         self.assertTrue(record["unchanged"])
         self.assert_fails(3, "what the checks found is another one in the cache", "build", "--no-validate", self.write_it(), "--cache-from",
                           self.cache, "--no-trust-cache", store=self.runner, env=self.env)
+
+    def test_claimed_facts(self):
+        """Nor does what another machine says of a file that is not here: the file is fetched."""
+        with open(test_compile.BUSYBOX, "rb") as file:
+            self.trees[0]["archive"] = self.served("lib.tar", make_layer([("bin/prog", file.read() + b"\0", 0o755)])[0])
+        given = self.give("--no-validate")
+        self.assertEqual(given["findings"], [])
+        for tag in self.tags():
+            if "-checked-" in tag:
+                shutil.rmtree(self.registry.storage / "docker/registry/v2/repositories/team/cache/_manifests/tags" / tag)
+            elif "python" not in self.document(tag)[1]["content"]:
+                manifest, document = self.document(tag)
+                with tarfile.open(fileobj=io.BytesIO(self.get(f"blobs/{document['layers'][0]['digest']}"))) as tar:
+                    files = {member.name: tar.extractfile(member).read() for member in tar}
+                arm64 = {name: re.sub(rb'"machine": ?62', b'"machine":183', data) for name, data in files.items()}  # EM_AARCH64
+                self.assertNotEqual(arm64, files)
+                tar, data = make_layer(list(arm64.items()))
+                layer = {"mediaType": LAYER, **self.uploader().blob(data)}
+                described = {"digest": layer["digest"], "size": layer["size"], "diffId": sha256_of(tar)}
+                self.replace(tag, {**manifest, "layers": [layer, *manifest["layers"][1:]]},
+                             {**document, "layers": [described, *document["layers"][1:]]})
+        record = self.cold("--no-validate")
+        self.assertEqual((record["digest"], record["findings"]), (given["digest"], []))
+        self.assertEqual(len(record["cache"]["taken"]), 2)

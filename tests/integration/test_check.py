@@ -92,7 +92,7 @@ class Programs(ProgramsCase):
         self.config["env"]["LD_LIBRARY_PATH"] = "/nowhere:/opt/x"
         self.assertEqual(self.check_base(), {})
         del self.config["env"]["LD_LIBRARY_PATH"]
-        # Nobody has it, or another version of it, and manylinux counts on the system for some.
+        # No file has it, or only another version of it, and manylinux expects some from the system.
         library.rename(library.with_name("libfoo.so.2"))
         subprocess.run(["gcc", "-shared", "-o", str(library.with_name("libfoo.so.2")), "-Wl,-soname,libfoo.so.2", "-xc", "/dev/null"],
                        check=True)
@@ -145,7 +145,7 @@ class Programs(ProgramsCase):
         module.write_bytes(data)
         finding = self.only(self.check_base(exit_code=3), "elf.wrong-machine", "error", f"{MODULES}/m.so")
         self.assertIn("AArch64", finding["message"])
-        # As a library it is passed over, as if it were not there.
+        # As a library it is skipped, as if it did not exist.
         self.gcc(f"{MODULES}/n.so", "-Wl,--allow-shlib-undefined", source="int h(void) { return 0; }\n")
         foo = self.gcc(f"{LIBRARIES}/libfoo.so.1", "-Wl,-soname,libfoo.so.1")
         self.gcc(f"{MODULES}/m.so", *self.link(LIBRARIES, "libfoo.so.1"))
@@ -295,7 +295,7 @@ class Programs(ProgramsCase):
         self.make_stack("netCDF4", "libcore-b.so.1")
         finding = self.only(self.check_base(), "elf.twin-library", "warning", f"{MODULES}/h5py.libs/libhl-1234.so.1")
         self.assertRegex(finding["message"], "(?s)which needs ‘libcore-a.so.1’, and .*netCDF4.libs.*which needs ‘libcore-b.so.1’.*imports ‘h5py’ and ‘netCDF4’")
-        # The same file twice is no choice, and neither is one that was one file before its wheel was made.
+        # Two equal files are not ambiguous, and neither are copies of one file made for its wheel.
         for name in ("h5py", "netCDF4"):
             shutil.rmtree(self.root / MODULES / f"{name}.libs")
         self.make_stack("h5py", "libcore-a.so.1")
@@ -375,6 +375,33 @@ class Programs(ProgramsCase):
         finding = self.only(self.check_base(), "elf.shadowed-library", "warning", f"{MODULES}/m.so")
         self.assertRegex(finding["message"], "it gets ‘/opt/other/libfoo.so.1’ in ‘base’, by LD_LIBRARY_PATH")
 
+    def test_library_of_an_earlier_import(self):
+        """A module of Python's own brings the base's library into the process; a tree's file that ships another of the name gets that one then."""
+        self.gcc("usr/bin/python3.11", source="int main(void) { return 0; }\n", shared=False)
+        self.write("base/usr/lib/python3.11/os.py", "")
+        self.gcc(f"{LIBRARIES}/libdb.so.0", "-Wl,-soname,libdb.so.0")
+        self.gcc("usr/lib/python3.11/lib-dynload/_db.cpython-311-x86_64-linux-gnu.so", *self.link(LIBRARIES, "libdb.so.0"))
+        tree = self.directory / "tree"
+        self.gcc(tree / "lib/libdb.so.0", "-Wl,-soname,libdb.so.0", source="int f(void) { return 2; }\n")
+        rpath = "-Wl,--disable-new-dtags,-rpath,/opt/lib,--allow-shlib-undefined"
+        self.gcc(tree / "lib/libuser.so.1", "-Wl,-soname,libuser.so.1", rpath, f"-L{tree}/lib", "-l:libdb.so.0")
+        self.gcc(tree / "python/m.so", rpath, f"-L{tree}/lib", "-l:libuser.so.1")
+
+        def check(**members):
+            self.build(self.write_profile(trees=[{"name": "tree", "directory": "tree", "prefix": "/opt"}], config={"env": {
+                "PATH": "/usr/bin", "PYTHONPATH": "/opt/python"}, **members}), "--no-validate")
+            return self.check("test", "--target", "oci")
+
+        finding = self.only(check(), "elf.shadowed-library", "note", "opt/lib/libuser.so.1")
+        self.assertEqual(finding["message"], "for ‘libdb.so.0’ it gets ‘/opt/lib/libdb.so.0’ in ‘tree’, which ships with it, only in a process that has none yet: "
+                                             f"after Python's module ‘_db’ was imported it gets ‘/{LIBRARIES}/libdb.so.0’ in ‘base’")
+        # A library that no module loads only concerns its program; equal bytes, or another name, do not make it another library.
+        (tree / "python/m.so").unlink()
+        self.assertEqual(check(), {})
+        self.gcc(tree / "python/m.so", rpath, f"-L{tree}/lib", "-l:libuser.so.1")
+        shutil.copy(self.root / LIBRARIES / "libdb.so.0", tree / "lib/libdb.so.0")
+        self.assertEqual(check().keys() - {"size.duplicate-files"}, set())
+
     def test_all_at_once_and_forms_of_output(self):
         self.gcc("opt/x/libfoo.so.1", "-Wl,-soname,libfoo.so.1")
         self.gcc(f"{MODULES}/m.so", "-Wl,-z,execstack", *self.link("opt/x", "libfoo.so.1"))
@@ -419,13 +446,13 @@ class Programs(ProgramsCase):
         self.gcc(f"{MODULES}/m.so", *self.link("opt/x", "libfoo.so.1"))
         (self.directory / "app").mkdir()
         (self.root / f"{MODULES}/m.so").rename(self.directory / "app/m.so")
-        message = self.assert_fails(3, "elf.missing-library: .*/m.so’ in ‘app’: ‘libfoo.so.1’ is not found", "build", self.write_profile(
+        message = self.assert_fails(3, "elf.missing-library: .*/m.so in app: ‘libfoo.so.1’ is not found", "build", self.write_profile(
             trees=[{"name": "app", "directory": "app", "prefix": f"/{MODULES}"}]), "--no-validate")
         self.assertIn("in ‘app’", message)
         self.assertEqual(self.run_terrane("--json", "images").stdout, "[]\n")
         # One run tells all: warnings too.
         self.gcc("opt/plugins/p.so", "-Wl,-z,execstack")
-        message = self.assert_fails(3, "(?s)is not found.*\nterrane: 1 warning:\n  elf.executable-stack: ‘/opt/plugins/p.so’ in ‘base’: it asks", "build",
+        message = self.assert_fails(3, "(?s)is not found.*\nterrane: 1 warning:\n  elf.executable-stack: /opt/plugins/p.so in base: it asks", "build",
                                     self.directory / "profile.json", "--no-validate")
 
     def test_why(self):
@@ -438,13 +465,18 @@ class Programs(ProgramsCase):
         need, = document["needed_by"]
         self.assertEqual(need, {"path": f"/{MODULES}/m.so", "tree": "base", "as": "libfoo.so.1", "by": "DT_RUNPATH",
                                 "found": f"/{MODULES}/m.libs/libfoo.so.1"})
-        text = self.run_terrane("why", "test", f"/{MODULES}/m.libs/libfoo.so.1").stdout
-        self.assertIn("needed by 1\n", text)
-        self.assertIn("by DT_RUNPATH", text)
+        library = f"/{MODULES}/m.libs/libfoo.so.1"
+        text = self.run_terrane("why", "test", library).stdout
+        # The answer first, in a line each; how it is found when that is asked for.
+        self.assertTrue(text.startswith(f"{library} in base, "), text)
+        self.assertIn(f"\nneeded by 1 file: /{MODULES}/m.so\n", text)
+        self.assertNotIn("by DT_RUNPATH", text)
+        text = self.run_terrane("why", "--verbose", "test", library).stdout
+        self.assertIn(f"\nneeded by 1\n  /{MODULES}/m.so in base: libfoo.so.1 is {library}, by DT_RUNPATH\n", text)
         self.assert_fails(1, "‘/absent’ is not in the image", "why", "test", "/absent")
         text = self.run_terrane("why", "test", "/opt").stdout
         size = (self.root / "opt/other/libother.so").stat().st_size
-        self.assertRegex(text, r"^‘/opt’ is a directory: 1 file, .*\n  ‘base’: 1 file, .*\n$")
+        self.assertRegex(text, r"^/opt is a directory: 1 file, .*\n  base: 1 file, .*\n$")
         self.assertEqual(json.loads(self.run_terrane("--json", "why", "test", "/opt/other/").stdout),
                          {"name": "/opt/other/", "directory": "/opt/other", "files": 1, "size": size,
                           "trees": [{"tree": "base", "files": 1, "size": size}]})

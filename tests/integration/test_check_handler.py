@@ -1,4 +1,4 @@
-"""What starts a function: scripts that the kernel can execute, and handlers that the image has."""
+"""The start of a function: scripts that the kernel can execute, and handlers that the image has."""
 
 import json
 import subprocess

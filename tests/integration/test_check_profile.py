@@ -1,4 +1,4 @@
-"""What a profile makes of findings, and what terrane check says of a profile that was not built."""
+"""Levels of findings by a profile, and terrane check for a profile that was not built."""
 
 import json
 import shutil
@@ -14,7 +14,7 @@ class Checks(TestCase):
         super().setUp()
         (self.directory / "app").mkdir()
         (self.directory / "base/etc").mkdir(parents=True)
-        # A module that needs a library which nobody has, and asks for an executable stack.
+        # A module that needs a missing library, and asks for an executable stack.
         subprocess.run(["gcc", "-shared", "-fPIC", "-nodefaultlibs", "-Wl,-soname,libgone.so.1", "-o", str(self.directory / "libgone.so"), "-xc",
                         "/dev/null"], check=True)
         subprocess.run(["gcc", "-shared", "-fPIC", "-nodefaultlibs", "-Wl,--no-as-needed", "-Wl,-z,execstack", "-o",
@@ -62,7 +62,7 @@ class Checks(TestCase):
             self.assertEqual({finding["id"]: finding for finding in record["findings"]}, findings)
         self.assertTrue(record["unchanged"])
         text = self.run_terrane("build", profile).stdout
-        self.assertIn(f"1 warning of checks; terrane check {profile} shows all:\n  elf.executable-stack (1): ‘/var/task/m.so’: ", text)
+        self.assertIn(f"1 warning of checks; terrane check {profile} shows all:\n  elf.executable-stack (1): /var/task/m.so: ", text)
         self.assertNotIn("elf.missing-library", text)
         # The image itself knows nothing of the profile.
         self.assertEqual(self.findings("test", exit_code=3)[0]["errors"], 1)

@@ -60,7 +60,7 @@ class PythonCase(TestCase):
                                   trees=[{"name": "app", "directory": "app", "prefix": prefix, "overwrite": True}])
 
     def check(self, exit_code=0, **keys):
-        """What is found in the tree, by id."""
+        """The findings in the tree, by id."""
         document = json.loads(self.run_terrane("--json", "check", self.profile(**keys), exit_code=exit_code).stdout)
         findings = {}
         for finding in document["findings"]:
@@ -188,7 +188,7 @@ class Trees(PythonCase):
         self.assertIn("‘a’ needs ‘d’ ‘>=1’", findings["python.missing-requirement"][0]["message"])
 
     def test_editable_installations(self):
-        """What pip install -e leaves: a finder, of setuptools, or of anything else with direct_url.json (PEP 610)."""
+        """Files of pip install -e: a finder, of setuptools, or of anything else with direct_url.json (PEP 610)."""
         self.dist("my_app")
         self.write("app/my_app-1.0.dist-info/entry_points.txt", "[console_scripts]\nx = absent:f\n")
         self.write("app/__editable__.other-1.0.pth", "import __editable___other_1_0_finder; __editable___other_1_0_finder.install()\n")

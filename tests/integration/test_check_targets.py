@@ -1,4 +1,4 @@
-"""What Cloud Run and Azure Functions demand, the sizes that a profile allows, and images that real tools made."""
+"""Requirements of Cloud Run and Azure Functions, the sizes that a profile allows, and images that real tools made."""
 
 import json
 import shutil
@@ -177,8 +177,11 @@ class Size(TargetCase):
                          [("Needs", "big.one>=1; python_version > '3'", True)])
         needs = json.loads(self.run_terrane("--json", "why", "test", "needs").stdout)["requires"]
         self.assertEqual([(need["applies"], need.get("installed")) for need in needs], [(True, "1"), (False, "1"), (True, None)])
-        text = self.run_terrane("why", "test", "small").stdout
+        text = self.run_terrane("why", "-v", "test", "small").stdout
         self.assertIn("‘small; extra == 'x'’, which does not apply", text)
+        self.assertIn("\nrequired by 0 packages\n", self.run_terrane("why", "test", "small").stdout)
+        self.assertIn("\nrequires 2 packages: big.one, gone (not installed)\n", self.run_terrane("why", "test", "needs").stdout)
+        self.assertIn("\nrequired by 1 package: Needs\n", self.run_terrane("why", "test", "big-one").stdout)
         self.assert_fails(1, "nothing in the image has the name ‘absent’", "why", "test", "absent")
 
 

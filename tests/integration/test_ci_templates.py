@@ -172,7 +172,7 @@ class GitHub(Machine):
         return pairs
 
     def use(self, action, settings):
-        """What the actions of others do, as far as files go."""
+        """The effect of other projects' actions on files."""
         name = action.partition("@")[0]
         if name == "actions/cache/restore" and self.case.cache:
             pathlib.Path(settings["path"]).write_bytes(self.case.cache)
@@ -388,12 +388,20 @@ class Steps(test_aws.WebIdentity.__base__):
         self.assertEqual(record["push"]["reference"], f"{HOST}/geo/app@{record['digest']}")
         self.assertIn("<testsuite", machine.kept["junit.xml"])
         self.assertEqual(json.loads(machine.kept["findings.sarif"])["version"], "2.1.0")
+        self.assert_report(machine, record)
         self.assertEqual(set(self.sts_tokens), {("AssumeRoleWithWebIdentity", ROLE, self.token)})
         for secret in self.secrets:
             self.assertNotIn(secret, machine.output)
             self.assertFalse(any(secret in text for text in machine.kept.values()))
         self.assertEqual(machine.log.read_text(), "")
         return machine, record
+
+    def assert_report(self, machine, record):
+        """The page is about the image that was built, and shows its validation."""
+        shown = json.loads(re.search(r'<script [^>]*id="data"[^>]*>(.*?)</script>', machine.kept["report.html"], re.DOTALL)[1])
+        self.assertEqual(shown["digest"], record["digest"])
+        self.assertEqual([row["name"] for row in shown["record"]["validation"]], ["/bin/busybox true"])
+        self.assertNotIn("no report", machine.output)
 
     def test_days_of_a_repository(self):
         for kind in (GitHub, GitLab, Azure):
@@ -435,6 +443,7 @@ class Steps(test_aws.WebIdentity.__base__):
         self.assertIn("<failure", machine.kept["junit.xml"])
         self.assertFalse(json.loads(machine.kept["record.json"])["passed"])
         self.assertIn("findings.sarif", machine.kept)
+        self.assertNotIn("report.html", machine.kept)
         self.assertFalse(self.pushed())
         self.assertEqual(machine.log.read_text(), "")
         self.assertEqual(self.cache, kept)

@@ -77,7 +77,7 @@ static struct PyModuleDef module = { PyModuleDef_HEAD_INIT, "_tiny", NULL, -1, m
 PyMODINIT_FUNC PyInit__tiny (void) { return PyModule_Create (&module); }
 """,
 }
-# What builds packages: those of this machine, since the ones that the shipped recipe names are in no package of Debian.
+# The tools that build packages: those of this machine, since the ones that the shipped recipe names are in no package of Debian.
 TOOLS = [*pathlib.Path("/usr/share/python-wheels").glob("pip-*.whl"), *pathlib.Path("/usr/share/python-wheels").glob("setuptools-*.whl")]
 WHEEL = [*pathlib.Path("/usr/lib/python3/dist-packages").glob("wheel"), *pathlib.Path("/usr/lib/python3/dist-packages").glob("wheel-*")]
 INSTALL = "mkdir -p $DESTDIR$PREFIX/share; echo done > $DESTDIR$PREFIX/share/result"
@@ -180,7 +180,7 @@ class ShellCase(CompileCase):
 
 
 class Shell(ShellCase):
-    """What needs no compiler."""
+    """A recipe without a compiler."""
 
     def test_sealed(self):
         """Everything that a step can ask for is the same everywhere, and nothing of this machine is there."""
@@ -346,7 +346,7 @@ for name in /proc/[a-z]*; do if [ -r $name ] && [ ! -L $name ] && [ -n "$(ls -A 
             self.assertEqual(self.files(self.make(self.recipe("x", sources=[source], steps=steps)))["opt/a"], b"from the server")
             self.make(self.recipe("x", sources=[source], steps=steps, environment={"A": "b"}))
             self.assertEqual(asked, ["/a.tar.gz"])
-            # The place of a source is no reason to compile again; what may be secret in it stays out of the image.
+            # The place of a source does not matter for compiling again; possible secrets in it stay out of the image.
             trees = self.compiled()
             secret = {**source, "url": source["url"].replace("127", "user:secret@127") + "?token=secret"}
             record = self.make(self.recipe("x", sources=[secret], steps=steps, environment={"A": "b"}))
@@ -375,7 +375,7 @@ for name in /proc/[a-z]*; do if [ -r $name ] && [ ! -L $name ] && [ -n "$(ls -A 
         self.assertEqual(list(outside.iterdir()), [])
 
     def test_read_only_directories(self):
-        """Of sources, where a later one may have something, and of the output, where terrane adds something: they do not depend on who builds."""
+        """Of sources, where a later one may have something, and of the output, where terrane adds something: they do not depend on the user that builds."""
         with tarfile.open(self.directory / "ro.tar.gz", "w:gz") as tar:
             for name, mode in (("top/ro", 0o555), ("top/closed", 0)):
                 directory = tarfile.TarInfo(name)
@@ -420,7 +420,7 @@ for name in /proc/[a-z]*; do if [ -r $name ] && [ ! -L $name ] && [ -n "$(ls -A 
             self.fails(message, **{**members, "sources": [link], "license_files": [path]})
 
     def test_provenance(self):
-        """What the record, the image and `why` say of a recipe: nothing of the machine, no password, all that it was compiled with."""
+        """A recipe in the record, the image and `why`: nothing of the machine, no password, all that it was compiled with."""
         source = self.source("a.tar.gz", {"top/a": b"a"})
         self.recipe("zlib", version="1.3", steps=[INSTALL])
         self.recipe("proj", version="9.6.0", needs=["zlib.json"], steps=["mkdir -p $DESTDIR$PREFIX/lib; echo > $DESTDIR$PREFIX/lib/proj"])
@@ -440,15 +440,18 @@ for name in /proc/[a-z]*; do if [ -r $name ] && [ ! -L $name ] && [ -n "$(ls -A 
         self.assertEqual([file["recipe"] for file in answer["files"]], ["gdal"])
         self.assertEqual([(each["name"], each["tree"], each["needs"], each["sources"]) for each in answer["recipes"]],
                          [("gdal", "gdal", needs, gdal["sources"])])
-        text = self.run_terrane("why", "test:latest", "/opt/lib/libgdal.so.36").stdout
-        for line in ("compiled by the recipe ‘gdal’, version ‘3.12.1’, licence ‘MIT’", f"  source ‘a.tar.gz’, sha256 ‘{source['sha256']}’",
-                     "  needs ‘zlib’, version ‘1.3’", "  needs ‘proj’, version ‘9.6.0’"):
+        brief = self.run_terrane("why", "test:latest", "/opt/lib/libgdal.so.36").stdout
+        self.assertIn("\ncompiled by the recipe gdal, version 3.12.1, licence MIT\n", brief)
+        self.assertNotIn("source", brief)
+        text = self.run_terrane("why", "--verbose", "test:latest", "/opt/lib/libgdal.so.36").stdout
+        for line in ("compiled by the recipe gdal, version 3.12.1, licence MIT", f"  source a.tar.gz, sha256 {source['sha256']}",
+                     "  needs zlib, version 1.3", "  needs proj, version 9.6.0"):
             self.assertIn(f"\n{line}\n", text)
         self.assertNotIn("recipes", self.why("/bin/busybox"))
         self.assertEqual(self.build(profile, "--no-validate")["recipes"], record["recipes"])  # of an unchanged image, too
 
     def test_compiled_against(self):
-        """What was compiled against another version or build of a recipe than that in the image is one finding for each cause."""
+        """A recipe compiled against another version or build of a recipe than that in the image: one finding for each cause."""
         def proj(name, version, installs="proj", **more):
             self.write(f"{name}.json", json.dumps({"name": "proj", "version": version, **more,
                                                    "steps": [f"mkdir -p $DESTDIR$PREFIX/lib; echo {version} > $DESTDIR$PREFIX/lib/{installs}"]}))
@@ -477,7 +480,7 @@ for name in /proc/[a-z]*; do if [ -r $name ] && [ ! -L $name ] && [ -n "$(ls -A 
         self.assertEqual(findings("9.6.0", environment={"CFLAGS": "-O3"}), [])  # which makes the same
         [finding] = findings("9.6.0", installs="other")
         self.assertEqual((finding["id"], finding["severity"]), ("recipe.other-build", "warning"))
-        # Documents of strangers are no documents.
+        # Invalid documents of untrusted images are ignored.
         for content in ("", "[]", "{}", '{"name": 1}', '{"name": "proj", "version": "1", "commit": "x", "sources": [], "patches": [], "needs": [1]}'):
             self.write("foreign/proj.json", content)
             profile = self.write_profile(base=self.base, target="oci", trees=[

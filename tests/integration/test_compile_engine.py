@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import pty
+import re
 import shutil
 import signal
 import struct
@@ -13,7 +14,7 @@ import time
 import unittest
 
 import test_compile
-from terrane_test import TERRANE, Registry, have
+from terrane_test import SANITIZER, TERRANE, Registry, have, seeded_store, without_overlays
 from test_compile import INSTALL
 
 WAIT = "i=0; while ! [ -e go ]; do i=$((i + 1)); [ $i -lt 300 ]; sleep 0.1; done"
@@ -59,18 +60,83 @@ class Engine(test_compile.ShellCase):
         profile = self.profile(*((name, f"{name}.json", {}) for name in "abc"))
         self.assertNotIn("compiling", self.run_terrane("build", "--no-validate", "--jobs", "1", profile).stderr)
 
-    def test_failure_stops_the_others(self):
-        self.recipe("slow", steps=["touch begun; sleep 600"])
-        self.recipe("bad", steps=[f"touch begun; {WAIT}; exit 3"])
-        process = self.start(self.profile(("slow", "slow.json", {}), ("bad", "bad.json", {})), "--jobs", "2")
-        self.wait_until(lambda: len(self.work("src/begun")) == 2, process)
-        for directory in self.work("src"):
-            (directory / "go").touch()
+    def test_failure_ends_nothing_that_runs(self):
+        """Running recipes are finished and kept, as with make and ninja; no other is started. Every failure is reported."""
+        for name, end in (("slow", INSTALL), ("bad", "echo why; exit 3"), ("worse", "exit 4")):
+            self.recipe(name, steps=[f"touch {name}; {WAIT}; {end}"])
+        self.recipe("next", steps=[INSTALL])
+        profile = self.profile(*((name, f"{name}.json", {}) for name in ("slow", "bad", "worse", "next")))
+        process = self.start(profile, "--jobs", "3")
+        places = {name: self.wait_until(lambda: self.work(f"src/{name}"), process)[0].parent for name in ("slow", "bad", "worse")}  # pylint: disable=cell-var-from-loop
+        for name in ("bad", "worse", "slow"):
+            (places[name] / "go").touch()
+            if name != "slow":
+                self.wait_until(lambda: not places[name].exists(), process)  # pylint: disable=cell-var-from-loop
         errors = process.communicate()[1]
         self.assertEqual(process.returncode, 1, errors)
-        self.assertRegex(errors, r"terrane: .*trees\[1\]: bad 1\.0: step 1 of 1 \(.*\) failed with exit code 3\n")
-        self.assertIn("terrane: slow 1.0: stopped after ", errors)
+        self.assertRegex(errors, r"bad 1\.0: step 1 of 1 \(.*\) failed with exit code 3; no other recipe is started, and 2 that run may finish \(Ctrl-C stops them\)\n")
+        self.assertRegex(errors, r"warning: .*worse 1\.0: step 1 of 1 \(.*\) failed with exit code 4\n")
+        self.assertRegex(errors, r"\nterrane: .*trees\[1\]: bad 1\.0: step 1 of 1 \(.*\) failed with exit code 3\n  why\n")
+        self.assertIn("terrane: slow 1.0: compiled after ", errors)
+        self.assertNotIn("next 1.0", errors)
         self.assertEqual(self.work(), [])
+        trees = self.compiled()
+        self.make("slow.json")
+        self.assertEqual(self.compiled(), trees + 1)  # the image's tree
+
+    def test_failure_before_the_first_step(self):
+        """It is the end of that recipe, too: what is shown of it ends, and others that run may finish."""
+        self.recipe("slow", steps=[f"touch slow; {WAIT}", INSTALL])
+        self.recipe("bad", sources=[{"file": "missing.tar", "sha256": "0" * 64}], steps=[INSTALL])
+        process = self.start(self.profile(("slow", "slow.json", {}), ("bad", "bad.json", {})), "--jobs", "2", "--no-lock")
+        [begun] = self.wait_until(lambda: self.work("src/slow"), process)
+        (begun.parent / "go").touch()
+        errors = process.communicate()[1]
+        self.assertEqual(process.returncode, 1, errors)
+        self.assertRegex(errors, r"terrane: bad 1\.0: failed after 0 s\n(.*\n)*terrane: slow 1\.0: compiled after(.*\n)*.*bad 1\.0: .*missing\.tar.*No such file")
+
+    def test_two_builds(self):
+        """The result of another build is waited for, and taken; if that build is killed, this one compiles. No lock is left."""
+        locks = self.store / "compiling"
+        self.recipe("need", steps=[f"touch begun; {WAIT}; mkdir -p $DESTDIR$PREFIX/lib; cat /proc/sys/kernel/random/uuid > $DESTDIR$PREFIX/lib/stamp"])
+        self.recipe("user", needs=["need.json"], steps=["mkdir -p $DESTDIR$PREFIX/lib; cp $PREFIX/lib/stamp $DESTDIR$PREFIX/lib/copy"])
+        profiles = []
+        for name in ("need", "user"):
+            path = self.profile((name, f"{name}.json", {}), name=name)
+            profiles.append(path.rename(self.directory / f"{name}-profile.json"))
+        first = self.start(profiles[0])
+        [begun] = self.wait_until(lambda: self.work("src/begun"), first)
+        second = self.start(profiles[1])
+        said = ""
+        while "waiting for another build that compiles it" not in said:
+            line = second.stderr.readline()
+            self.assertTrue(line, said)
+            said += line
+        (begun.parent / "go").touch()
+        self.assertEqual((first.wait(), second.wait()), (0, 0))
+        errors = second.communicate()[1]
+        first.communicate()
+        self.assertRegex(errors, r"terrane: need 1\.0: compiled by another build after \d+ s\n(.*\n)*terrane: user 1\.0: compiled after")
+        self.assertNotIn("need 1.0: step", said + errors)
+        self.assertEqual(os.listdir(locks), [])
+        # One that is killed lets go of it.
+        self.recipe("need", environment={"A": "b"}, steps=json.loads((self.directory / "need.json").read_text(encoding="utf-8"))["steps"])
+        first = self.start(profiles[0])
+        [begun] = self.wait_until(lambda: self.work("src/begun"), first)
+        second = self.start(profiles[1])
+        while "waiting for another build" not in second.stderr.readline():
+            pass
+        self.assertEqual(len(os.listdir(locks)), 1)
+        first.kill()
+        first.communicate()
+        [fresh] = self.wait_until(lambda: [path for path in self.work("src/begun") if path != begun], second)
+        (fresh.parent / "go").touch()
+        self.assertEqual(second.wait(), 0)
+        self.assertIn("need 1.0: step 1 of 1", second.communicate()[1])
+        self.assertEqual(os.listdir(locks), [])
+        (locks / ("0" * 64)).touch()
+        self.run_terrane("gc")
+        self.assertFalse(locks.exists())
 
     def test_interrupt(self):
         self.recipe("x", steps=["touch begun; sleep 600"])
@@ -151,7 +217,7 @@ class Engine(test_compile.ShellCase):
         self.assertEqual(os.listdir(self.store / "failed"), [])
 
     def test_gc_keeps_needs(self):
-        """What an image was compiled from stays with it, and goes with it."""
+        """Results stay in the store as long as the image compiled from them."""
         self.recipe("need", steps=["mkdir -p $DESTDIR$PREFIX/lib; cat /proc/sys/kernel/random/uuid > $DESTDIR$PREFIX/lib/stamp"])
         user = {"needs": ["need.json"], "steps": ["mkdir -p $DESTDIR$PREFIX/include $DESTDIR$PREFIX/lib; cp $PREFIX/lib/stamp $DESTDIR$PREFIX/lib/copy",
                                                   "touch $DESTDIR$PREFIX/include/x.h"]}
@@ -194,7 +260,7 @@ class Engine(test_compile.ShellCase):
                 self.fails(rf"x 1\.0: its steps have left no directory \$DESTDIR{place}, which they are to install in", steps=[step])
 
     def test_long_line(self):
-        """Of a line without an end an error shows the start; the log has all of it."""
+        """An error shows the start of an endless line; the log has all of it."""
         result = self.fails("failed with exit code 3", steps=["head -c 100000 /dev/zero | tr '\\0' y; exit 3"])
         self.assertIn(f"\n  {'y' * 500}…\n  the whole log: ", result)
         self.assertIn("y" * 100000, self.log("x"))
@@ -221,7 +287,7 @@ class Engine(test_compile.ShellCase):
         self.assertEqual(self.make(recipe, store=shared / "store")["digest"], digest)
 
     def test_umask(self):
-        """Nor on the umask of who builds: neither of what steps make nor of what terrane adds, nor where the prefix is the root."""
+        """Nor on the umask of the build: neither for files of steps nor for those that terrane adds, nor where the prefix is the root."""
         source = self.source("a.tar.gz", {"top/COPYING": b"terms"})
         recipe = self.recipe("x", sources=[source], license_files=["COPYING"], steps=["mkdir -p $DESTDIR/usr; touch $DESTDIR/usr/file"])
         profile = self.write_profile(base=self.base, target="oci", compile={"in": self.root},
@@ -236,12 +302,59 @@ class Engine(test_compile.ShellCase):
                 os.umask(before)
         self.assertEqual(digests[0], digests[1])
 
+    def test_closed_output(self):
+        """Files that steps made unreadable for their own user are taken, too, by any user."""
+        self.recipe("x", steps=[
+            "cd $DESTDIR$PREFIX/..; mkdir -p opt/share opt/closed/deep opt/unlisted; echo secret > opt/closed/deep/file; echo hidden > opt/unlisted/file",
+            "cd $DESTDIR$PREFIX; ln -s closed link; chmod 400 unlisted/file; chmod 000 closed/deep/file closed/deep closed share; chmod 300 unlisted; chmod 000 $DESTDIR$PREFIX; chmod 000 $DESTDIR"])
+        profile = self.profile(("x", "x.json", {}))
+        digests = []
+        for user in [None] + (["nobody"] if os.geteuid() == 0 else []):
+            with self.subTest(user):
+                home = self.directory / f"home-{user}"
+                home.mkdir()
+                shutil.chown(home, user or os.geteuid())
+                record = self.build(profile, "--no-validate", "--no-lock", store=home / "store", user=user)
+                digests.append(record["digest"])
+                self.assertEqual(list((home / "store/roots").glob(".compile-*")), [])
+                layer = self.read_json_blob(record["digest"], home / "store")["layers"][-1]
+                with self.open_layer(layer, home / "store") as tar:
+                    content = {member.name: tar.extractfile(member).read() for member in tar if member.isfile() and "terrane" not in member.name}
+                self.assertEqual(content, {"opt/closed/deep/file": b"secret\n", "opt/unlisted/file": b"hidden\n"})
+        self.assertEqual(len(set(digests)), 1)
+
+    @unittest.skipUnless(test_compile.BASE.exists(), "needs profiles/inputs")
+    def test_shared_memory(self):
+        """/dev/shm, which semaphores and pools of processes need, is there and is within ‘tmp’; also on a kernel without overlays."""
+        self.base = self.root = {"archive": str(test_compile.BASE)}
+        seeded_store(self.store, base=self.base)
+        self.write("steps.sh", """
+python3 - <<'END'
+import multiprocessing
+with multiprocessing.Pool(2) as pool:
+    assert pool.map(abs, [-1, -2]) == [1, 2]
+END
+grep -c ' /dev/shm tmpfs ' /proc/mounts
+head -c 3000000 /dev/zero > /tmp/file
+head -c 3000000 /dev/zero > /dev/shm/file && echo more || echo full
+touch /dev/file 2>/dev/null || echo closed
+mkdir -p $DESTDIR$PREFIX; ls /dev > $DESTDIR$PREFIX/devices
+""")
+        self.recipe("x", script="steps.sh", tmp="4MB")
+        devices = self.files(self.make("x.json"))["opt/devices"]
+        self.assertEqual(devices, b"fd\nfull\nnull\nrandom\nshm\nstderr\nstdin\nstdout\ntty\nurandom\nzero\n")
+        self.assertRegex(self.log("x"), r"\n1\nhead: .*No space left on device\nfull\nclosed\n")
+        if SANITIZER:  # which comes first in the list of libraries
+            return
+        self.recipe("x", script="steps.sh", tmp="4MB", environment={"A": "b"})
+        self.assertEqual(self.files(self.make("x.json", env=without_overlays(self.directory)))["opt/devices"], devices)
+
     def test_deep_directories(self):
         """More of them than a process can have open, and their names longer than a path may be."""
         self.fails("killed: directories in /tmp/build are more than 200 deep", steps=[f"for i in 1 2 3 4 5 6; do mkdir -p {'d/' * 200}; cd {'d/' * 200}; done"])
 
     def test_advice(self):
-        """What programs say when there is no network, as those that recipes call say it."""
+        """Messages of programs without a network, as recipes call them."""
         for text in ("CMake Error: status_string: \"Couldn't resolve host name\"", "wget: bad address 'example.org'",
                      "curl: (6) Could not resolve host: example.org", "urllib.error.URLError: <urlopen error [Errno -3] Temporary failure in name resolution>",
                      "failed to lookup address information: Name or service not known", "dial tcp: lookup proxy.golang.org"):
@@ -258,7 +371,7 @@ class Engine(test_compile.ShellCase):
         self.fails("failed with exit code 1; steps have no network", steps=["wget http://example.org/a.tar.gz"])
 
     def test_libc(self):
-        """What is compiled in must not have a newer C library than the base, which is said before anything runs."""
+        """The image to compile in must not have a newer C library than the base, which is reported before anything runs."""
         def root(name, version):
             self.write(f"{name}/lib64/libc.so.6", "".join(f"\0GLIBC_2.{minor}\0" for minor in range(2, version + 1)))
             shutil.copytree(self.directory / "busybox", self.directory / name, dirs_exist_ok=True, symlinks=True)
@@ -292,6 +405,20 @@ class Engine(test_compile.ShellCase):
         (self.directory / "empty").mkdir()
         self.assert_fails(1, "could not be started: the file system that the recipe is compiled in has no /bin/sh that runs here",
                           "build", "--no-validate", self.profile(("x", "x.json", {})))
+
+    def test_prefix(self):
+        """Separators of words and directories are not allowed in it if a recipe needs another, which `profile check` reports, too."""
+        self.recipe("need", steps=['mkdir -p "$DESTDIR$PREFIX"; touch "$DESTDIR$PREFIX/x"'])
+        self.recipe("user", needs=["need.json"], steps=[INSTALL])
+        for prefix, character in (("/opt/my tools", " "), ("/opt/a:b", ":"), ("/opt/a,b", ","), ("/opt/$x", "$")):
+            with self.subTest(prefix):
+                profile = self.write_profile(base=self.base, compile={"in": self.root}, trees=[{"name": "x", "prefix": prefix, "compile": {"recipe": "user.json"}}])
+                for command in (("profile", "check"), ("build", "--no-validate"), ("lock",)):
+                    self.assert_fails(2, rf"trees\[0\]\.compile: the tree's prefix ‘{re.escape(prefix)}’ has the character ‘{re.escape(character)}’, with which compilers "
+                                         "and pkg-config do not find what the recipe needs; choose another prefix", *command, profile)
+        profile = self.write_profile(base=self.base, compile={"in": self.root}, trees=[{"name": "x", "prefix": "/opt/my tools", "compile": {"recipe": "need.json"}}])
+        self.run_terrane("profile", "check", profile)
+        self.assertIn("opt/my tools/x", self.files(self.build(profile, "--no-validate")))
 
     def test_in_directory(self):
         """A change of the directory is another key; nothing of it is changed by what runs in it."""

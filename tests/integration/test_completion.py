@@ -128,7 +128,7 @@ def type_at(shell, env, directory, setup, lines, seconds=60):
 @unittest.skipUnless(have("bash"), "bash is not installed")
 class Bash(Same, CompletionCase):
     def complete_all(self, lines):
-        """What readline would offer, put back in place of the last word."""
+        """The words that readline would offer in place of the last word."""
         program = ('source "$1"; shift; COMP_WORDBREAKS=$\' \\t\\n"\\\'><=;|&(:\'\n'
                    'for COMP_LINE; do COMP_POINT=${#COMP_LINE}; _terrane; printf "%s\\n" "${COMPREPLY[@]}"; echo ---; done')
         result = subprocess.run(["bash", "--norc", "-c", program, "bash", self.script("bash"), *lines], cwd=self.work, env=self.env,

@@ -80,7 +80,7 @@ class Copy(TestCase):
             report = self.copy(f"docker://{one.host}/a/x:1", f"docker://{one.host}/a/x:2", store=empty)["push"]
             self.assertEqual((report["blobs_uploaded"], report["blobs_existing"]), (0, len(layers) + 1))
             self.assertIn("nothing to send", self.run_terrane("copy", f"docker://{one.host}/a/x:1", f"docker://{one.host}/a/x:2").stdout)
-            # What podman finds there is the image.
+            # podman finds the image there.
             root = ["podman", "--root", str(self.directory / "podman"), "--runroot", str(self.directory / "podman-run"), "--storage-driver", "vfs"]
             subprocess.run([*root, "pull", "--quiet", "--tls-verify=false", f"{two.host}/y:2"], check=True, capture_output=True)
             found = subprocess.run([*root, "image", "inspect", f"{two.host}/y:2"], check=True, capture_output=True).stdout

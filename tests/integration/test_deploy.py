@@ -295,7 +295,7 @@ class Refusals(DeployCase):
                           self.write_profile("new.json", name="new", deploy={"function": "f", "region": "r",
                                                                              "repository": "h.example/a"}),
                           env=self.env)
-        self.assert_fails(2, "is that of another image", "deploy", self.profile(), "--record",
+        self.assert_fails(2, "is the record of another image", "deploy", self.profile(), "--record",
                           self.write("other-record.json", '{"digest": "sha256:0"}'), env=self.env)
         self.assertEqual(self.aws.log, [])
 
@@ -429,7 +429,7 @@ class Interrupted(DeployCase):
         self.assert_traffic("2")
 
     def test_way_back_that_is_refused(self):
-        """What could not be moved back is said, and gone on with by the next run."""
+        """Targets that could not be moved back are reported, and the next run continues with them."""
         self.aws.fault("GetAlias", Refusal(403, "AccessDeniedException"), times=2, skip=1)
         deployment = self.fails("could NOT be moved back to version 1: look at it, and run 'aws lambda update-alias",
                                 result="left")

@@ -92,7 +92,7 @@ class Layers(TestCase):
             self.assertEqual(found["CompatibleRuntimes"], ["python3.12"])
             self.assertEqual((layer["name"], layer["version"], layer["unchanged"], layer["code_sha256"]), (self.name, 1, False, digest))
 
-        # What is there already is not published again; another content is the next version.
+        # An existing layer is not published again; other content is the next version.
         again = self.deploy(*options)
         self.assertEqual((again["layer_arns"], [layer["unchanged"] for layer in again["layers"]]), (arns, [True, True]))
         self.assertEqual(self.versions("us-east-1"), [1])
@@ -128,7 +128,7 @@ class Layers(TestCase):
         stored = self.boto("eu-west-1", "s3", "get_object", Bucket=f"{self.name}-eu-west-1",
                            Key=f"layers/{self.name}/{hashlib.sha256(content).hexdigest()}.zip")
         self.assertEqual(bytes.fromhex(stored["Body"]), content)
-        # The same again goes on where it stopped.
+        # Another run continues where the first stopped.
         self.boto("us-east-1", "s3", "create_bucket", Bucket=f"{self.name}-us-east-1")
         self.assertEqual([layer["unchanged"] for layer in self.deploy(*options)["layers"]], [True, False])
 

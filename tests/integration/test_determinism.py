@@ -10,7 +10,7 @@ import unittest
 
 from terrane_test import TERRANE, TestCase, have, make_tar, read_cache_entry, sha256, write_cache_entry
 
-# What a build meets on another machine: entries of directories in an order of its own, another time.
+# Differences of another machine: entries of directories in an order of its own, another time.
 SHIM = r"""
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -145,7 +145,7 @@ class Determinism(TestCase):
 
     @unittest.skipUnless(have("gcc"), "needs gcc")
     def test_another_compressor_gives_the_same_tars(self):
-        """What docs/layer-format.md says depends on libdeflate: digests of layers, and nothing of what is in them."""
+        """By docs/layer-format.md, the digests of layers depend on libdeflate, and their content does not."""
         real = subprocess.run(["gcc", "-print-file-name=libdeflate.so.0"], check=True, capture_output=True, text=True).stdout.strip()
         source = self.write("compressor.c", COMPRESSOR)
         library = self.directory / "other/libdeflate.so.0"
@@ -203,7 +203,7 @@ class Determinism(TestCase):
         self.assertEqual(list((self.store / "roots").glob(".*")), [])
         text = self.run_terrane("build", self.profile, "--verify", exit_code=4)
         self.assertIn("module.py", text.stdout)
-        self.assertRegex(text.stderr, "the same lock gives another image: layer 2, ‘app’: ‘/app/module.py’: content, byte 4")
+        self.assertRegex(text.stderr, "the same lock gives another image: layer 2, app: /app/module.py: content, byte 4")
 
     def test_umask(self):
         for umask in (0o000, 0o077):

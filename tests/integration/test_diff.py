@@ -78,7 +78,7 @@ class Diff(TestCase):
                 ("directory", changed(0, None, mode=0o700), {"path": "/d", "attribute": "mode", "a": "0755", "b": "0700"}),
                 ("type", link, {"path": "/e", "attribute": "type", "a": "file", "b": "link"}),
                 ("gone", one[:2], {"path": "/e", "attribute": "present", "a": True, "b": False}),
-                # What a file system in the store does not have: the tars are read.
+                # Not in the store's file system: the tars are read.
                 ("time", changed(2, b"e", mtime=9), {"path": "/e", "attribute": "mtime", "a": 0, "b": 9}),
                 ("order", [one[2], *one[:2]], {"path": "/d", "attribute": "entry", "a": "d", "b": "e"}),
                 ("twice", [("e", b"old", {}), *one], {"path": "/d", "attribute": "entry", "a": "d", "b": "e"})):
@@ -90,7 +90,7 @@ class Diff(TestCase):
         first = next(i for i, (x, y) in enumerate(zip(tar_of(*one), tar_of(*one, owner="root"))) if x != y)
         self.assertEqual((named["attribute"], named["offset"]), ("tar", first))
         text = self.run_terrane("diff", a, f"oci:{self.directory / 'byte'}", exit_code=DIFFERENT).stdout
-        self.assertIn("layer 1, ‘layer 1’: ‘/d/x’: content, byte 5: 0x35 → 0x21", text)
+        self.assertIn("layer 1, ‘layer 1’: /d/x: content, byte 5: 0x35 → 0x21", text)
 
     def test_other_compression_of_the_same_tar(self):
         layer = make_layer(f=b"some text " * 5000)
@@ -233,7 +233,7 @@ class Diff(TestCase):
         self.assertGreater(max(map(len, self.run_terrane("diff", a, b, exit_code=DIFFERENT).stdout.splitlines())), 200)
 
     def test_hostile_text(self):
-        """Of strangers' images nothing steers the terminal."""
+        """Text of untrusted images does not control the terminal."""
         evil = "\x1b[31m\u202e\n"
         a = self.image("a", make_layer(f=b"x"), config={"Env": [f"A{evil}=1"], "Labels": {evil: "1"}})
         b = self.image("b", tar_of((f"d{evil}", b"x", {}), (f"d{evil}2.dist-info/METADATA", f"Name: x{evil}\nVersion: {evil}".encode(), {})),

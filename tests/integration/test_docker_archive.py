@@ -50,7 +50,7 @@ class DockerArchive(TestCase):
         return ("manifest.json", json.dumps([{"Config": config, "RepoTags": tags and list(tags), "Layers": layers}]).encode())
 
     def diff_ids(self, path, name="", skopeo=True):
-        """What terrane reads, which must be what the layers of its image hold."""
+        """The content that terrane reads must be that of the layers of its image."""
         image = f"docker-archive:{path}{name}"
         document = json.loads(self.run_terrane("--json", "inspect", image).stdout)
         for layer in document["layers"]:
@@ -161,7 +161,7 @@ class DockerArchive(TestCase):
             with self.subTest(pattern):
                 archive = self.write_archive(*members)
                 self.assert_fails(1, pattern, "inspect", f"docker-archive:{archive}")
-        self.assert_read(one, *self.plain())  # twice the same is no contradiction
+        self.assert_read(one, *self.plain())  # duplicates are not a contradiction
 
     @unittest.skipUnless(have("skopeo"), "skopeo is not installed")
     def test_skopeo(self):

@@ -10,7 +10,7 @@ import unittest
 from terrane_test import TERRANE, Registry, TestCase, document_problems, have
 
 SECRET = "s3cr3t-of-nobody"
-# What the machine that tests run on may have set.
+# Settings of the machine that runs the tests.
 CLEAN = {name: "" for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ROLE_ARN",
                                "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI",
                                "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "REGISTRY_AUTH_FILE", "DOCKER_CONFIG", "TERRANE_SANDBOX",
@@ -134,7 +134,7 @@ class Doctor(TestCase):
 
     @unittest.skipUnless(os.geteuid() == 0, "does not apply: only root can be another user")
     def test_directory_of_root(self):
-        """/run/containers lets nobody in where root uses podman: an ordinary user without XDG_RUNTIME_DIR has no file there."""
+        """/run/containers is closed to users where root uses podman: an ordinary user without XDG_RUNTIME_DIR has no file there."""
         place = self.directory / "place"
         place.mkdir(0o777)
         place.chmod(0o777)

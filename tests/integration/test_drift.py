@@ -125,7 +125,7 @@ class Wheels(DriftCase):
         self.assertEqual(self.kinds(exit_code=0), [])
 
     def test_what_the_image_needs(self):
-        """A newer wheel that another package of the image does not allow is none."""
+        """A newer wheel that another package of the image does not allow is ignored."""
         beta = make_wheel("beta", "1.0", requires=["alpha<2", "alpha>=9 ; extra == 'new'"])
         self.index.add(beta, self.wheels["1.1"], self.wheels["2.0"])
         self.write("requirements.txt", requirement("alpha", "1.0", self.wheels["1.0"]) + requirement("beta", "1.0", beta))
@@ -148,7 +148,7 @@ class Wheels(DriftCase):
         document = self.drift(self.profile, "--markdown", self.directory / "out.md")
         self.assertEqual(self.findings(document, "kind", "subject", "locked"), [("wheel-yanked", "alpha", "1.0")])
         self.assertIn("broken @all", self.only(document)["findings"][0]["message"])
-        text = (self.directory / "out.md").read_text()  # which mentions nobody, links nowhere, and has a cell more nowhere
+        text = (self.directory / "out.md").read_text()  # without mentions, links or extra cells
         self.assertIn("broken &#64;&#8203;all, see www&#8203;.example.org&#124;https:&#8203;//x &#35;&#8203;1", text)
         row = next(line for line in text.splitlines() if "wheel-yanked" in line)
         self.assertEqual(row.count("|"), 7)
@@ -164,7 +164,7 @@ class Wheels(DriftCase):
         self.assertEqual([row[0] for row in self.kinds()], ["wheel-withdrawn"])
 
     def test_no_answer(self):
-        """A server that fails is no withdrawn wheel."""
+        """A failing server does not mean a withdrawn wheel."""
         self.index.faults["/simple/alpha/"] = (400, "text/plain", b"no")
         document = self.drift(self.profile, exit_code=1)
         self.assertEqual(self.findings(document, "kind"), [])
@@ -191,7 +191,7 @@ class Wheels(DriftCase):
         self.assertIn("--offline", self.reasons(service, "advisories", False)[0])
 
     def test_wheelhouse(self):
-        """What is here is looked at with --offline too."""
+        """Local data are examined with --offline, too."""
         (self.directory / "house").mkdir()
         for version in ("1.0", "2.0"):
             self.write(f"house/{self.wheels[version][0]}", self.wheels[version][1])

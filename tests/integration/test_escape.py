@@ -52,7 +52,7 @@ EXACT = {
     "EXDEV": ["store: link in /tmp"],
 }
 
-# What programs need, and so has to work inside.
+# Features that programs need, which have to work inside.
 ALLOWED = {"socket netlink route", "socket unix", "socket udp", "personality asked", "write to null",
            "read zero", "read urandom", "socket tcp", "socket tcp of IPv6", "socket udp named", "socket unix packets",
            "socketpair unix", "limits of init asked", "init after signals", "flock", "record lock", "flock of own file",
@@ -66,7 +66,7 @@ DEVICES = {f"device: {what} {name}" for what in ("chmod", "fchmod", "chown")
 QEMU = shutil.which("qemu-aarch64-static")
 
 # Runs terrane where the kernel has an emulator of its own, as on hosts with Debian's qemu-user-static: in a namespace,
-# whose list of such (Linux 6.7) is nobody else's. Magic and mask are those of Debian's package.
+# whose list of such (Linux 6.7) is private. Magic and mask are those of Debian's package.
 REGISTERED = r"""
 mount -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc || exit 77
 printf '%s' ':qemu-aarch64:M:0:\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00:\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff:'"$1":OCF \
@@ -246,7 +246,7 @@ class Escape(TestCase):
                 self.assertEqual(attempts(output)["setuid"], "EINVAL")
 
     def test_descriptors_that_are_closed_or_directories(self):
-        """What terrane opens next must not become the program's: from a directory of the host all of it can be reached."""
+        """The program must not get terrane's next descriptor: through a directory of the host, all of the host can be reached."""
         for user in self.users:
             store = self.prepared(user)
             self.probe(user, store, "test", "/probe", "rights")
@@ -254,7 +254,7 @@ class Escape(TestCase):
             command = [*account, TERRANE, "-q", "--store", str(store), "run", "test", "/probe", "descriptors"]
             for closed in ("<&-", ">&-", "2>&-", "<&- >&-", "<&- 2>&-"):
                 with self.subTest(user=user, closed=closed):
-                    # What is left open shows what the program has; the others have failed to be written to.
+                    # The open descriptors show the program's rights; writing to the others has failed.
                     result = subprocess.run(["sh", "-c", f'"$@" {closed}', "sh", *command], stdin=subprocess.DEVNULL,
                                             capture_output=True, text=True)
                     kinds = attempts(result.stderr if ">&-" in closed.split() else result.stdout)
@@ -333,7 +333,7 @@ class Escape(TestCase):
                 result = self.shell(user, "R stdio > /dev/full", stdin=subprocess.DEVNULL, capture_output=True, text=True)
                 self.assertEqual(result.returncode, 1)
                 self.assertIn("writing to the standard output: No space left on device", result.stderr)
-                # As `head` leaves: the program gets SIGPIPE, and nobody is told.
+                # Like `head`: the program gets SIGPIPE, without a message.
                 result = self.shell(user, "R copy 10000000 < /dev/zero | head -c 1; echo ${PIPESTATUS[0]}", capture_output=True)
                 self.assertEqual((result.stdout, result.stderr), (b"\x00141\n", b""))
 
@@ -352,7 +352,7 @@ class Escape(TestCase):
                 self.assertEqual(result.stdout, "1\n2\n3\n")
 
     def on_terminal(self, user, script):
-        """What @script shows on a terminal, and that terminal's mode."""
+        """The output of @script on a terminal, and that terminal's mode."""
         store = self.prepared(user)
         self.probe(user, store, "test", "/probe", "rights")
         run = shlex.join([os.path.abspath(TERRANE), "-q", "--store", str(store), "run", "test", "/probe"])
@@ -428,7 +428,7 @@ class Escape(TestCase):
                         self.assertIn(attempts(result.stdout)["emulator written"], ("EPERM", "ETXTBSY"))
 
     def test_nothing_is_typed_into_a_terminal(self):
-        """As root, too, for whom TIOCSTI works where the kernel has it switched off for others."""
+        """As root, too: for root, TIOCSTI works even if the kernel has disabled it for others."""
         for user in self.users:
             with self.subTest(user):
                 store = self.prepared(user)

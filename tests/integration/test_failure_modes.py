@@ -194,7 +194,7 @@ class FailureModes(TestCase):
         """Of one name, and Python's module wants more than it has."""
         self.gcc("opt/lib/libsqlite3.so.0", "-Wl,-soname,libsqlite3.so.0", source="int sqlite3_open(void) { return 1; }\n")
         self.env = {"LD_LIBRARY_PATH": "/opt/lib"}
-        # What of the standard library does not load is a warning: images leave parts of it out.
+        # Modules of the standard library that do not load are a warning: images leave some out.
         self.check("elf.undefined-symbol", "error", "libsqlite3.so.0’ exists 2 times", "(?s)_sqlite3.*this file gets ‘/opt/lib/libsqlite3.so.0’",
                    exactly=False)
         self.fails_in_sandbox("import sqlite3", "undefined symbol: sqlite3_")

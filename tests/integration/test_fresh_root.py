@@ -1,8 +1,6 @@
-"""The first session of a new user, as the documents have it: an image with wheels of PyPI, whose certificate the system's
-authorities vouch for; and, on the machine of scripts/test-fresh-root that has nothing but the package, all that follows:
-another package, podman, a registry, AWS Lambda, drift, and the steps of the templates for CI with what a release has.
-
-Elsewhere other modules have what follows, and the session ends with an answer."""
+"""The README's first session, with its output: an image with wheels of PyPI, whose certificate the system's authorities vouch
+for. The machine of scripts/test-fresh-root, which has nothing but the package, continues with podman, AWS Lambda, drift, and the
+steps of the templates for CI with the files of a release; elsewhere other modules test these."""
 
 import getpass
 import json
@@ -15,15 +13,26 @@ import unittest
 import urllib.request
 
 from terrane_test import INPUTS, PACKAGE_CLIENT, TERRANE, TOP, Registry, TestCase, have, sha256
+from test_guides import GUIDES, blocks
+from test_guides import commands as guide_commands
+from test_readme import README, session, shape
 from test_wheels import reach_pypi
 
 # scripts/test-fresh-root sets both: URL and keys of fresh_aws.py, and what scripts/release has made.
 AWS = os.environ.get("TERRANE_TEST_AWS", "").split()
 RELEASE = pathlib.Path(os.environ.get("TERRANE_TEST_RELEASE", "/nonexistent"))
 PYTHON = "/usr/bin/python3.11"
+TOOLS = TOP / "build/lock-tools/bin"
 
 
-@unittest.skipUnless(list(INPUTS.glob("debian12-base-*.tar.zst")) and have("bwrap"), "needs profiles/inputs and bubblewrap")
+def versions(text):
+    """The session without what depends on the day: versions of packages, and how an answer's last digits are rounded."""
+    return re.sub(r"(?<![\w.])-?\d+\.\d+(\.\d+)*(?! ?(B|kB|MB|ms)\b)", "N", text)
+
+
+@unittest.skipUnless(list(INPUTS.glob("debian12-base-*.tar.zst")) and have("bwrap", "docker-registry"),
+                     "needs profiles/inputs, bubblewrap and docker-registry")
+@unittest.skipUnless((TOOLS / "uv").exists(), "scripts/install-lock-tools was not run")
 class FirstSession(TestCase):
     def setUp(self):
         super().setUp()
@@ -36,24 +45,69 @@ class FirstSession(TestCase):
         reason = reach_pypi()
         if reason:
             self.skipTest(reason)
-        (base,) = INPUTS.glob("debian12-base-*.tar.zst")
-        start = re.search(r"^```\n(terrane init .*?)^```", (TOP / "README.md").read_text(), re.MULTILINE | re.DOTALL)[1]
-        init, build, self.invoke = (line.split()[1:] for line in start.splitlines())
-        self.assertEqual(init, ["init", "tiles"])  # here with another base than AWS's
         if AWS:
             self.look_at_the_machine()
-        self.here(*init, "--base", base)
-        if AWS:
-            self.add_a_package()
-        self.record = json.loads(self.here("--json", *build).stdout)
-        self.assertTrue(all(result["passed"] for result in self.record["validation"]), self.record["validation"])
-        self.assert_bounds(json.loads(self.here(*self.invoke).stdout))
-        if AWS:
-            self.run_by_podman()
-            with Registry(self.directory / "registry") as registry:
-                self.push(registry)
+        (base,) = INPUTS.glob("debian12-base-*.tar.zst")
+        (self.directory / "debian12.tar.zst").symlink_to(base)
+        with Registry(self.directory / "registry") as registry:
+            for command, expected in session(README):
+                with self.subTest(command):
+                    answer = getattr(self, "do_" + re.search("init|add|build|invoke|push", command)[0])(command.split()[1:], registry)
+                    self.assertEqual(shape(versions(answer.replace(registry.host, "localhost:5000"))), shape(versions(expected)))
+            self.follow_guides(registry)
+            if AWS:
+                self.run_by_podman()
                 self.deploy(registry)
+        if AWS:
             self.look_for_drift()
+
+    def do_init(self, words, _):
+        return self.here(*words).stdout
+
+    def do_add(self, words, _):
+        """Without a tool the command is printed, which then gives what terrane add does when it has the tool."""
+        before = (self.tiles / "requirements.txt").read_text()
+        if not have("uv") and not have("pip-compile"):
+            said = self.here(*words).stdout
+            self.assertIn("pipx install uv", said)
+            self.assertIn("\ncd 'tiles' && uv pip compile ", said)
+            self.assertEqual((self.tiles / "requirements.txt").read_text(), before)
+        result = subprocess.run([*PACKAGE_CLIENT, TERRANE, *words], cwd=self.directory, capture_output=True, text=True,
+                                env={**os.environ, "PATH": f"{TOOLS}:{os.environ['PATH']}"})
+        self.assertEqual((result.returncode, result.stderr), (0, ""), result.stdout)
+        self.assertRegex((self.tiles / "requirements.txt").read_text(), r"(?m)^shapely==[0-9.]+ \\\n    --hash=sha256:")
+        return result.stdout
+
+    def do_build(self, words, _):
+        said = self.here(*words).stdout
+        self.digest = re.search(r"^tiles:latest +(sha256:\w+)$", said, re.MULTILINE)[1]
+        return said
+
+    def do_invoke(self, words, _):
+        said = self.here(*words).stdout
+        self.assert_bounds(json.loads(said))
+        return said
+
+    def do_push(self, words, registry):
+        said = self.here(*words[:-1], words[-1].replace("localhost:5000", registry.host)).stdout
+        self.assertTrue(said.endswith(f"@{self.digest}\n"), said)
+        request = urllib.request.Request(f"http://{registry.host}/v2/geo/tiles/manifests/v1",
+                                         headers={"Accept": "application/vnd.oci.image.manifest.v1+json"})
+        with urllib.request.urlopen(request) as answer:
+            self.assertEqual(answer.headers["Docker-Content-Digest"], self.digest)
+        return said
+
+    def follow_guides(self, registry):
+        """The guides' commands about this image. init, add and most builds are those of the session; podman is not everywhere."""
+        commands = {tuple(words): None for guide in GUIDES for text in blocks(guide, "console") for words in guide_commands(text)}
+        mine = [words for words in commands if {"tiles", "tiles/profile.json", "doctor", "images"} & set(words) and words[0] not in ("init", "add")
+                and (words[0] != "build" or "--locked" in words)
+                and (AWS or "--podman" not in words)]
+        self.assertLessEqual({"doctor", "images", "inspect", "run", "push", "validate", "invoke"}, {words[0] for words in mine})
+        for words in mine:
+            with self.subTest(" ".join(words)):
+                host = r"registry\.example\.org|\d+\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com"
+                self.here(*(re.sub(host, registry.host, word) for word in words), env=self.podman_environment(), stdin="")
 
     def assert_bounds(self, answer):
         earth = 6378137  # EPSG:3857: x = a λ, y = a ln tan (π/4 + φ/2)
@@ -67,24 +121,12 @@ class FirstSession(TestCase):
         states = {symptom["name"]: symptom["status"] for symptom in document["symptoms"]}
         self.assertEqual([states[name] for name in ("works", "file-system", "certificates", "podman")], ["ok"] * 4, states)
 
-    def add_a_package(self):
-        """Without a tool the command is printed, which then gives what terrane add does when it has the tool."""
-        add = ["add", "--profile", "tiles/profile.json", "shapely==2.1.2"]
-        before = (self.tiles / "requirements.txt").read_text()
-        said = self.here(*add).stdout
-        self.assertIn("pipx install uv", said)
-        self.assertIn("\ncd 'tiles' && uv pip compile ", said)
-        self.assertEqual((self.tiles / "requirements.txt").read_text(), before)
-        tools = TOP / "build/lock-tools/bin"
-        result = subprocess.run([*PACKAGE_CLIENT, TERRANE, *add], cwd=self.directory, capture_output=True, text=True,
-                                env={**os.environ, "PATH": f"{tools}:{os.environ['PATH']}"})
-        self.assertEqual((result.returncode, result.stderr), (0, ""), result.stdout)
-        self.assertIn("shapely 2.1.2 added\n", result.stdout)
-        self.assertRegex((self.tiles / "requirements.txt").read_text(), r"(?m)^shapely==2\.1\.2 \\\n    --hash=sha256:")
+    def podman_environment(self):
+        return {"CONTAINERS_CONF": str(self.write("containers.conf", '[engine]\nruntime = "runc"\ncgroup_manager = "cgroupfs"\n'))}
 
     def run_by_podman(self):
         """Straight from the store, and loaded from an archive."""
-        environment = {"CONTAINERS_CONF": str(self.write("containers.conf", '[engine]\nruntime = "runc"\ncgroup_manager = "cgroupfs"\n'))}
+        environment = self.podman_environment()
         call = "import json, shapely, handler; print(json.dumps(handler.handler(json.load(open('/dev/stdin')), None)))"
         event = (self.tiles / "event.json").read_text()
         result = self.here("run", "--podman", "tiles", "--", PYTHON, "-c", call, env=environment, stdin=event)
@@ -96,14 +138,6 @@ class FirstSession(TestCase):
                                     env={**os.environ, **environment})
             self.assertEqual(result.returncode, 0, result.stderr)
         self.assert_bounds(json.loads(result.stdout))
-
-    def push(self, registry):
-        said = self.here("push", "tiles", f"docker://{registry.host}/geo/tiles:v1").stdout
-        self.assertTrue(said.endswith(f"{registry.host}/geo/tiles@{self.record['digest']}\n"), said)
-        request = urllib.request.Request(f"http://{registry.host}/v2/geo/tiles/manifests/v1",
-                                         headers={"Accept": "application/vnd.oci.image.manifest.v1+json"})
-        with urllib.request.urlopen(request) as answer:
-            self.assertEqual(answer.headers["Docker-Content-Digest"], self.record["digest"])
 
     def ask_lambda(self, path):
         url = f"{AWS[0]}/2015-03-31/functions/tiles-{getpass.getuser()}{path}"
@@ -123,7 +157,7 @@ class FirstSession(TestCase):
         self.assertEqual(alias["FunctionVersion"], "2")
         self.assertFalse((alias["RoutingConfig"] or {}).get("AdditionalVersionWeights"))
         version = self.ask_lambda("?Qualifier=2")
-        self.assertEqual(version["Code"]["ImageUri"], f"{registry.host}/geo/tiles@{self.record['digest']}")
+        self.assertEqual(version["Code"]["ImageUri"], f"{registry.host}/geo/tiles@{self.digest}")
         record = json.loads((self.directory / "record.json").read_text())
         self.assertEqual([item["version_arn"] for item in record["deploy"]], [version["Configuration"]["FunctionArn"]])
 

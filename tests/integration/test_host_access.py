@@ -20,7 +20,7 @@ BASE = reachable_file(next(iter(sorted(INPUTS.glob("debian12-base-*.tar.zst"))),
 VENV = TOP / "build/venv/bin"
 PYTHON = "/usr/bin/python3.11"
 
-# What would give a file of the host the rights of its owner, by every call that takes a mode. Numbers are amd64's and arm64's.
+# Setting the set-user-ID bit of a file of the host, by every call that takes a mode. Numbers are amd64's and arm64's.
 SET_ID = r'''
 import ctypes, os, platform, struct
 libc = ctypes.CDLL(None, use_errno=True)
@@ -51,7 +51,7 @@ for mode in (0o4755, 0o2755):
 os.chmod("file", 0o754)
 '''
 
-# Asks the Runtime API of a function, as whoever runs this.
+# Asks the Runtime API of a function, as the user of the tests.
 NEXT = "/2018-06-01/runtime/invocation/next"
 
 HANDLER = '''
@@ -272,7 +272,7 @@ class HostAccess(TestCase):
                         connection, _ = server.accept()
                         with connection, connection.makefile() as lines:
                             address = lines.readline().strip()
-                            # The function is at work now. Another process of this machine, whoever runs it.
+                            # The function is running. Another process of this machine, as any user.
                             accounts = [[], ["setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups"]] if os.geteuid() == 0 else [[]]
                             for account in accounts:
                                 asked.append(subprocess.run([*account, "curl", "-sS", "--max-time", "20", f"http://{address}{NEXT}"],
@@ -308,7 +308,7 @@ class HostAccess(TestCase):
     def test_podman(self):
         home = self.image_for(None)
         (home / 'a,"b').mkdir()
-        # What works where crun refuses the host's cgroups.
+        # Works even if crun refuses the host's cgroups.
         configuration = self.write("containers.conf", '[engine]\nruntime = "runc"\ncgroup_manager = "cgroupfs"\n')
         output = self.sh(home, None, "cat /srv/there/file; ls -d '/c'; touch /srv/there/x || echo no; wc -l < /proc/net/dev", "--sandbox", "podman",
                          "--mount", "data:/srv/there", "--mount", 'a,"b:/c', "--network", "host",

@@ -386,7 +386,7 @@ class Invoke(InvokeCase):
             "exits": ("Runtime.ExitError", "RequestId: .* Error: Runtime exited with error: exit status 3"),
         }
         for user in self.users:
-            # What root could do more than others; the rest is the runtime client's.
+            # Rights that only root has; the rest is the runtime client's.
             for name in expected if user == self.users[-1] else ("writes", "connects", "exits"):
                 error_type, message = expected[name]
                 with self.subTest(user=user, function=name):
@@ -561,7 +561,7 @@ class Invoke(InvokeCase):
                 result = self.run_terrane("-q", "invoke", image, "--event", path, store=self.store_of(None), exit_code=1)
                 self.assertEqual(result.stdout, "first\n")
                 self.assertRegex(result.stderr, "the function failed with ‘" + pattern)
-        # More than a response may have that is no stream.
+        # More than a response without a stream may have.
         path = self.write("event.json", json.dumps("long stream"))
         result = self.run_terrane("-q", "invoke", image, "--event", path, store=self.store_of(None))
         self.assertEqual(result.stdout, "x" * 10_000_000)
@@ -775,7 +775,7 @@ class Serve(ServeCase):
             self.assertEqual(future.result()[:2], (200, b"one two three"))
 
     def test_clients_that_do_not_read(self):
-        """What two of them have not read is not all in memory; the second one's function waits for the first one to read."""
+        """The unread data of two clients are not all in memory; the second one's function waits for the first one to read."""
         with self.serve(self.image("client.main", entrypoint=(PYTHON, "/var/task/client.py"))) as url:
             responses = []
             for _ in range(2):
@@ -1038,7 +1038,7 @@ class Counted(InvokeCase):
 
 
 class Stalled(InvokeCase):
-    """Nobody reads the standard error output; time, memory and signals are watched all the same."""
+    """The standard error output is not read; time, memory and signals are watched all the same."""
 
     def inside(self, token):
         """Whether a program with that variable runs."""
@@ -1088,7 +1088,7 @@ class Stalled(InvokeCase):
 
 
 class Podman(InvokeCase):
-    """What terrane prints is what podman is given: the real one, with settings that work in CI's containers."""
+    """podman gets the printed command: the real one, with settings that work in CI's containers."""
 
     PROBE = ("id -u; id -g; echo $GREETING $SECRET $AWS_LAMBDA_FUNCTION_MEMORY_SIZE ${AWS_LAMBDA_RUNTIME_API:-none}; "
              "df -Pm /tmp | tail -1 | { read a size b; echo $size; }; grep -c : /proc/net/dev; ls -d /dev/shm; "

@@ -113,7 +113,7 @@ class ForeignText(TestCase):
                 info = tarfile.TarInfo(name)
                 info.size = len(content)
                 tar.addfile(info, io.BytesIO(content))
-        layer = out.getvalue().replace(b"raw.so", b"r\x9bw.so")  # a raw C1 byte, which is no UTF-8
+        layer = out.getvalue().replace(b"raw.so", b"r\x9bw.so")  # a raw C1 byte, which is not UTF-8
         header = layer.index(b"opt/r\x9bw.so")
         block = bytearray(layer[header:header + 512])
         block[148:156] = b" " * 8

@@ -65,7 +65,7 @@ class LayerCase(TestCase):
         return f"oci:{top}:t"
 
     def paths(self, reference):
-        """What terrane makes of an image: path -> content or target, by the layer of a tree that is all of it."""
+        """terrane's view of an image: path -> content or target, by the layer of a tree that is all of it."""
         self.write("base/only-here", "x")
         record = self.build(self.write_profile(base={"directory": "base"}, transforms={"modes": "keep"}, trees=[
             {"name": "tree", "image": reference, "paths": ["/"], "prefix": "/", "symlinks": "any", "special": "skip"}]))
@@ -150,7 +150,7 @@ class Entries(LayerCase):
         with open(busybox, "rb") as file:
             program = ("bin/busybox", file.read())
         shell = self.image(tar(*entries, "bin/", program), name="shell")
-        # What the sandbox has: the real names.
+        # The sandbox has the real names.
         self.run_terrane("run", shell, "--", "/bin/busybox", "true")
         roots = [os.fsencode(path) for path in (self.store / "roots").iterdir()]
         found = {os.path.join(where, name)[len(roots[0]) + 1:] for where, directories, files in os.walk(roots[0])
@@ -195,7 +195,7 @@ class DiffIds(LayerCase):
             for name in ("oci-layout", "index.json", "blobs"):
                 archive.add(self.directory / "image" / name, name)
         self.assert_refused(f"oci-archive:{self.directory}/oci.tar:t", wrong)
-        # What stands after the end of the archive counts too.
+        # Bytes after the end of the archive count, too.
         padded = self.image(self.layer + bytes(512), name="padded")
         self.run_terrane("check", "--target", "oci", padded)
         cut = self.image(self.layer + bytes(512), name="cut", diff_ids=[digest_of(self.layer)])
@@ -232,7 +232,7 @@ class Findings(LayerCase):
     def test_a_base_without_parents(self):
         image = self.image(tar("bin/", ("bin/x", b"#!/bin/sh\n"), ("bin/sh", b"")), tar(("opt/a/x", b"1")))
         profile = self.profile(image)
-        self.assert_fails(3, r"lambda\.parent-directory: ‘/opt/a/x’ in ‘layer 2’: 1 entries", "build", "--no-validate", profile)
+        self.assert_fails(3, r"lambda\.parent-directory: /opt/a/x in ‘layer 2’: 1 entries", "build", "--no-validate", profile)
         tolerant = self.profile(image, checks={"lambda.parent-directory": {"level": "warn", "reason": "a test"}})
         layout = self.directory / "built"
         self.run_terrane("build", "--no-validate", "--output", f"oci:{layout}:t", tolerant)

@@ -262,7 +262,7 @@ class Lock(LockCase):
         self.run_terrane("lock", profile)
         self.run_terrane("lock", "--check", profile)
         self.assert_fails(2, "no git repository with a commit", "build", profile)
-        # What decides the lock is not guessed.
+        # Inputs of the lock are not guessed.
         profile = self.write_lock_profile(base={"image": "docker://registry.invalid/base:${git.short}"})
         self.assert_fails(2, "no git repository with a commit", "lock", profile)
 
@@ -298,7 +298,7 @@ class Hostile(LockCase):
                 self.assert_fails(2, pattern, "build", self.profile)
 
     def test_edited_by_hand(self):
-        """A digest that the requirements file does not allow is resolved anew, and with --locked refused."""
+        """A digest that the requirements file does not allow is resolved again, and with --locked refused."""
         self.build(self.profile)
 
         def edit(lock):
@@ -326,7 +326,7 @@ class Hostile(LockCase):
 
     @unittest.skipUnless(os.geteuid() == 0, "needs root, to be another user")
     def test_directory_that_is_not_writable(self):
-        """A build goes on, and says so; who asks for a lock is told that there is none."""
+        """A build continues with a notice; a request for a lock fails, since there is none."""
         store = self.directory / "of-nobody"
         store.mkdir()
         shutil.chown(store, "nobody")

@@ -42,7 +42,7 @@ esac
 class LoginCase(TestCase):
     def setUp(self):
         super().setUp()
-        # No credentials of the person who runs the tests.
+        # No credentials of the user that runs the tests.
         self.env = {"HOME": str(self.directory), "XDG_RUNTIME_DIR": str(self.directory / "run"), "REGISTRY_AUTH_FILE": "",
                     "XDG_CONFIG_HOME": str(self.directory / "config"), "DOCKER_CONFIG": str(self.directory / "docker")}
         self.file = self.directory / "run/containers/auth.json"

@@ -43,7 +43,7 @@ class ReadCounter:
 
 
 def make_docker_archive(path, config, layers, name="app:1"):
-    """What docker save writes, with layers that are not compressed."""
+    """The output of docker save, with layers that are not compressed."""
     with tarfile.open(path, "w") as tar:
         members = [("c.json", config)] + [(f"{i}.tar", layer) for i, layer in enumerate(layers)]
         members.append(("manifest.json", json.dumps([{"Config": "c.json", "RepoTags": [name],
@@ -149,7 +149,7 @@ class EveryTransport(Case):
         self.assertEqual(len(list(blobs.iterdir())), 2)  # manifest and configuration
         self.run_terrane("why", self.images["registry"], "/program")
         self.assertEqual(len(list(blobs.iterdir())), 4)
-        # What is there is used without the registry's.
+        # Local layers are used without those of the registry.
         digest = self.inspect(self.images["registry"])["digest"]
         shutil.rmtree(self.registry.storage)
         image = f"docker://{self.registry.host}/app@{digest}"
@@ -157,7 +157,7 @@ class EveryTransport(Case):
 
 
 class Archives(Case):
-    """What identifies an archive is its file: it is read again only when that changed."""
+    """An archive is identified by its file: it is read again only if that changed."""
 
     def settle(self, *paths):
         """Files that changed in the last two seconds are not believed."""

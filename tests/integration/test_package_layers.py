@@ -47,7 +47,7 @@ class PackageLayers(TestCase):
         return {",".join(layer.get("packages", ["*"])): layer["digest"] for layer in record["layers"] if layer["tree"] == "deps"}
 
     def unpack(self, record):
-        """What umoci makes of the image."""
+        """The image as umoci unpacks it."""
         name = record["name"].split(":")[0]
         image = f"{self.directory / 'out' / name}"
         self.run_terrane("--quiet", "build", self.directory / f"{name}.json", "--output", f"oci:{image}:latest")
@@ -122,7 +122,7 @@ class PackageLayers(TestCase):
         self.add("alpha", "2.0", size=100)  # not large any more
         second = self.layers(self.build(self.profile()))
         self.assertEqual({name for name in first if first[name] != second[name]}, {"alpha"})
-        self.add("gamma", "2.0", size=2 * LARGE)  # large by now
+        self.add("gamma", "2.0", size=2 * LARGE)  # now large
         self.add("zeta", size=LARGE)  # new, and large
         self.add("eta")  # new
         third = self.layers(self.build(self.profile()))
@@ -167,7 +167,7 @@ class PackageLayers(TestCase):
                          ["alpha", "beta,delta,gamma", None])
 
     def test_hostile_locks(self):
-        """Names of layers that no package has, or that are no names: the same files, or one message."""
+        """Names of layers without a package, or invalid ones: the same files, or one message."""
         self.add("alpha", size=LARGE)
         self.add("beta", size=LARGE)
         self.add("gamma")
@@ -207,7 +207,7 @@ class PackageLayers(TestCase):
             self.assertEqual((compiled, {name.removesuffix(".py") for name in names if name.endswith(".py")}), (expected, expected))
 
     def test_without_record(self):
-        """What no RECORD names is of the other packages."""
+        """Files that no RECORD names belong to the other packages."""
         self.add("alpha", size=LARGE)
         self.add("beta", size=LARGE)
         profile = self.profile(transforms={"prune_paths": ["alpha-1.0.dist-info/RECORD"]})

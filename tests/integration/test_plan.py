@@ -1,4 +1,4 @@
-"""What a build would do and why it did it: every statement of plan is held against the build that follows, and both against what
+"""The plan of a build and its explanation: every statement of plan is held against the build that follows, and both against what
 the record, the registry and the index saw."""
 
 import hashlib
@@ -54,7 +54,7 @@ class PlanCase(TestCase):
                 self.assertEqual((step["result"], step["reasons"]), (row["result"], row["reasons"]), step)
         if exact:
             self.assertEqual([step for step in plan["steps"] if not step["certain"]], [])
-        # What the record says besides its explanation.
+        # The record without its explanation.
         layers = [step for step in plan["steps"] if step["step"] == "layer"]
         self.assertEqual([step["name"] for step in layers], [layer["tree"] for layer in record["layers"]])
         for step, layer in zip(layers, record["layers"]):
@@ -114,7 +114,7 @@ class Local(PlanCase):
         self.build(profile)
 
         (self.directory / "app/new.py").unlink()
-        os.utime(self.directory / "lib/data", (1, 1))  # another time is no other content
+        os.utime(self.directory / "lib/data", (1, 1))  # another time does not mean other content
         self.settle()
         plan, _ = self.both(profile)
         self.assertEqual(self.reasons(plan, "tree", "app"), ("made", ["new.py removed"]))
@@ -187,7 +187,7 @@ class Local(PlanCase):
         plan, _ = self.both(profile)
         self.assertEqual(self.texts(plan), ["assembler version 0 → 1"])
         self.assertEqual(self.reasons(plan, "tree", "app"), ("made", ["terrane is another one"]))
-        # Of a build that kept nothing.
+        # For a build that kept nothing.
         entry.unlink()
         shutil.rmtree(self.store / "cache/layers")
         shutil.rmtree(self.store / "cache/images")
@@ -195,7 +195,7 @@ class Local(PlanCase):
         self.assertEqual(plan["unknown"], "not known: the last build kept no inputs")
         self.assertEqual(self.reasons(plan, "layer", "app"), ("made", ["not known: the last build kept no inputs"]))
         self.assertNotIn("since", plan)
-        # What is too large is not kept, nor trusted when something else stands there.
+        # An explanation that is too large is not kept, nor trusted if another file is in its place.
         write_cache_entry(entry, {"version": 99})
         self.assertIn("unknown", self.plan(profile))
         self.assertEqual(record["digest"], self.build(profile)["digest"])
@@ -290,7 +290,7 @@ class Network(PlanCase):
         self.assertIn(fetch["bytes"], (0, len(content)))  # indexes may leave out sizes
         self.assertEqual(self.reasons(plan, "tree", "deps"), ("made", ["alpha 1.0 → 1.1 in requirements.txt"]))
         self.assertEqual(self.reasons(plan, "layer", "app"), ("reused", []))
-        # What was downloaded is read for the plan.
+        # Downloads are read for the plan.
         self.require("1.0")
         self.run_terrane("lock", profile)
         self.build(profile)
@@ -394,7 +394,7 @@ class Network(PlanCase):
         profile = self.profile(base={"image": f"docker://{image}"})
         self.store = self.directory / "second"
         self.asked()
-        plan = self.plan(profile)  # without a lock nobody knows which one it is
+        plan = self.plan(profile)  # without a lock it is unknown which one it is
         self.assertEqual(self.asked(), [])
         self.assertIn("base", {unknown["name"] for unknown in plan["unknowns"]})
         self.assertEqual(self.reasons(plan, "base", "base")[0], "fetched")
@@ -455,7 +455,7 @@ class Compiled(PlanCase):
         self.assertEqual(self.reasons(plan, "recipe", "high"), ("compiled", ["it needs low"]))
 
     def test_recipe_that_trees_share(self):
-        """What is compiled for one tree is the reason for what needs it in the next one."""
+        """A recipe compiled for one tree is the reason for those that need it in the next one."""
         def profile(**members):
             self.profile(**members)
             return self.write_profile(base=self.root, compile={"in": self.root}, trees=[

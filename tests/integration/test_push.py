@@ -17,7 +17,7 @@ class Push(TestCase):
         super().setUp()
         self.write("app/f", os.urandom(300_000))
         self.profile = self.write_profile(trees=[{"name": "app", "directory": "app", "prefix": "/app"}])
-        # No credentials of the person who runs the tests.
+        # No credentials of the user that runs the tests.
         self.env = {"HOME": str(self.directory), "XDG_RUNTIME_DIR": str(self.directory), "REGISTRY_AUTH_FILE": "",
                     "XDG_CONFIG_HOME": str(self.directory / "config"), "DOCKER_CONFIG": str(self.directory / "docker")}
 

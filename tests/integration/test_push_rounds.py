@@ -76,15 +76,15 @@ class PushRounds(FaultCase):
         self.measure(lambda: registry, lambda _: self.push(registry, to=f"team/app:v{self.serial}"), 1, 1)
 
     def test_password(self):
-        """The challenge is one more."""
-        self.first_and_edited(self.open_with(auth="basic"), 4)
+        """The challenge, and the password once, before all requests bring it."""
+        self.first_and_edited(self.open_with(auth="basic"), 5)
 
     def test_token(self):
         """The challenge, the token."""
         self.first_and_edited(self.open_with(auth="bearer"), 5)
 
     def test_answers_before_the_challenge_do_not_count(self):
-        """A registry that hides what it has until it knows who asks is not taken for an empty one."""
+        """A registry that hides its content from unauthenticated clients is not treated as an empty one."""
         registry = self.open_with(auth="basic", hides=True)()
         registry.rounds.quiet = 0.05
         record = self.edit()

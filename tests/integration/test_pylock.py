@@ -111,7 +111,7 @@ format = "{format}"
         # The project itself is a directory.
         self.tool("uv", "export", "--quiet", "--format", "pylock.toml", "-o", "pylock.toml")
         self.assert_fails(2, "app comes from .*directory.*--no-emit-project", "lock", self.profile(requirements="pylock.toml", index=[]))
-        # What uv keeps for itself is not read.
+        # uv's own data are not read.
         self.assert_fails(2, "uv.lock is a lock file of uv.*uv export --format pylock.toml", "lock", self.profile(requirements="uv.lock"))
 
     def test_pip(self):

@@ -1,4 +1,5 @@
-"""Every command that the README shows is run, and prints what the README says, numbers and digests aside."""
+"""Commands of the README and of the guide to GDAL print what these pages say, numbers and digests aside. test_fresh_root.py
+runs the README's first session."""
 
 import json
 import os
@@ -11,8 +12,13 @@ from terrane_test import INPUTS, SHARED, TERRANE, TOP, Registry, TestCase, free_
 README = (TOP / "README.md").read_text()
 
 
-def blocks(language):
-    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+def blocks(language, text=README):
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
+def session(text):
+    """Pairs of a command and what it prints, of the first session in a page."""
+    return re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n?)*)", blocks("console", text)[0], re.MULTILINE)
 
 
 def shape(text):
@@ -35,9 +41,11 @@ class Readme(TestCase):
         (bin_directory / "terrane").symlink_to(TERRANE)
         SHARED.mkdir(parents=True, exist_ok=True)
         environment = dict(os.environ, PATH=f"{bin_directory}:{os.environ['PATH']}", TERRANE_STORE=str(SHARED / "store"))
-        (session,) = blocks("console")
+        guide = (TOP / "docs/guides/own-gdal.md").read_text(encoding="utf-8")
+        commands = session(guide)
+        self.assertEqual([command.split()[:2] for command, _ in commands], [["terrane", "-q"], ["terrane", "push"], ["terrane", "images"]])
         with Registry(self.directory / "registry") as registry:
-            for command, expected in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n?)*)", session, re.MULTILINE):
+            for command, expected in commands:
                 with self.subTest(command):
                     words = command.replace("localhost:5000", registry.host).split()
                     result = subprocess.run(words, cwd=TOP, env=environment, capture_output=True, text=True)
@@ -45,6 +53,10 @@ class Readme(TestCase):
                     if words[1:] == ["images"]:  # other tests have theirs in the same store
                         result.stdout = "".join(line for line in result.stdout.splitlines(True) if line.split()[0] in expected)
                     self.assertEqual(shape(result.stdout.replace(registry.host, "localhost:5000")), shape(expected))
+        for command in re.findall(r"^\$ (.*?) *#.*$", blocks("console", guide)[1], re.MULTILINE):
+            with self.subTest(command):
+                result = subprocess.run(command.split(), cwd=TOP, env=environment, capture_output=True, text=True)
+                self.assertEqual(result.returncode, 0, result.stderr)
 
     def test_quickstart_runs_and_its_second_run_changes_nothing(self):
         environment = dict(os.environ, TERRANE_STORE=str(SHARED / "store"))
@@ -58,11 +70,11 @@ class Readme(TestCase):
             self.assertIn(part, result.stdout)
 
     def test_the_start(self):
-        """test_fresh_root.py runs the commands."""
-        (install, start, *_) = blocks("")
+        (install, *_) = blocks("")
         version = subprocess.run([TERRANE, "--version"], check=True, capture_output=True, text=True).stdout.split()[1]
         self.assertIn(f"apt install ./terrane_{version}_amd64.deb", install)
-        self.assertEqual([line.split()[1] for line in start.splitlines()], ["init", "build", "invoke"])
+        self.assertEqual([re.search("init|add|build|invoke|push", command)[0] for command, _ in session(README)],
+                         ["init", "add", "build", "invoke", "push"])
         for script in re.findall(r"`\./(scripts/\S+?)`", README):
             self.assertTrue(os.access(TOP / script, os.X_OK), script)
 

@@ -38,7 +38,7 @@ class RealWorld(TestCase):
             known = json.loads((self.directory / f"work/{name}.result.json").read_text())
             self.assertEqual(known["build"], "ok")
             self.assertEqual([finding for finding in known["findings"] if finding["severity"] == "error"], [])
-        # What is done is not done again.
+        # Finished work is not repeated.
         again = self.script("--short", "--base", f"debian12={BASE}")
         self.assertEqual((again.returncode, again.stdout, again.stderr), (0, result.stdout, ""))
 

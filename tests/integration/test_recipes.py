@@ -124,7 +124,7 @@ class Variables(ShellCase):
 
 
     def test_with_needs_of_which_one_is_gone(self):
-        """What is missing is fetched and compiled again, though the result of the recipe itself is there."""
+        """Missing needs are fetched and compiled again, even if the result of the recipe itself exists."""
         source = self.source("a.tar.gz", {"top/a": b"a"})
         mirror = self.directory / "mirror"
         mirror.mkdir()
@@ -255,6 +255,38 @@ class Shipped(TestCase):
         """Each is of a recipe."""
         scripts = {recipe["script"] for recipe in self.recipes.values() if "script" in recipe}
         self.assertEqual(scripts, {path.name for path in RECIPES.glob("*.sh")})
+
+    def test_stand_ins_that_are_there(self):
+        """scripts/source-mirror asks neither Debian nor crates for what an earlier run has put there, and notices another archive."""
+        mirror, copies, recipes = (self.directory / name for name in ("mirror", "copies", "recipes"))
+        for directory in (mirror, copies, recipes, self.directory / "bin"):
+            directory.mkdir()
+        contents = {name: f"stand-in of {name}".encode() for name in ("zlib", "gdal")}
+        digests = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
+        for name, content in contents.items():
+            (mirror / digests[name]).write_bytes(content)
+        for name, where in (("zlib", recipes), ("gdal", recipes), ("zlib", copies), ("gdal", copies)):
+            recipe = json.loads((RECIPES / f"{name}.json").read_text(encoding="utf-8"))
+            if where == copies:
+                recipe["sources"][0]["sha256"] = digests[name]
+                recipe["version"] = "of an earlier run"
+            (where / f"{name}.json").write_text(json.dumps(recipe), encoding="utf-8")
+        (self.directory / "bin/python3").symlink_to(shutil.which("python3"))
+
+        def run(*words):
+            return subprocess.run(["python3", TOP / "scripts/source-mirror", mirror, "--recipes", recipes, "--stand-ins", copies, *words], check=False,
+                                  capture_output=True, text=True, env={"PATH": str(self.directory / "bin")})
+
+        result = run()
+        self.assertEqual((result.returncode, result.stderr), (0, "source-mirror: gdal: a stand-in\nsource-mirror: zlib: a stand-in\n"))
+        for name in contents:
+            copy = json.loads((copies / f"{name}.json").read_text(encoding="utf-8"))
+            shipped = json.loads((RECIPES / f"{name}.json").read_text(encoding="utf-8"))
+            self.assertEqual((copy["sources"][0]["sha256"], copy["version"]), (digests[name], shipped["version"]))
+        changed = json.loads((recipes / "zlib.json").read_text(encoding="utf-8"))
+        changed["sources"][0]["url"] += ".new"
+        (recipes / "zlib.json").write_text(json.dumps(changed), encoding="utf-8")
+        self.assertEqual(run("--only", "zlib").stderr, "source-mirror: apt-get is needed, and is not there; --help says what else is\n")
 
 
 @unittest.skipUnless(BASE.exists() and have("apt-cache", "gcc", "make", "cmake", "readelf"), "needs profiles/inputs, Debian's gcc, make, cmake and binutils")

@@ -13,7 +13,7 @@ PASSWORD = "secret-password"
 
 
 class RegistryTestCase(TestCase):
-    """A small image in the store, and no credentials of the person who runs the tests."""
+    """A small image in the store, and no credentials of the user that runs the tests."""
 
     def setUp(self):
         super().setUp()
@@ -112,7 +112,7 @@ class SetUps(RegistryTestCase):
 @unittest.skipUnless(have("docker-registry", "openssl"), "docker-registry or openssl is not installed")
 class Mounts(RegistryTestCase):
     def test_scopes_of_two_repositories(self):
-        """What was pulled from one repository is mounted into another, with a token for both."""
+        """Blobs pulled from one repository are mounted into another, with a token for both."""
         server, registry = self.start_token_server()
         self.log_in(registry.host)
         self.push(f"docker://{registry.host}/team/base:v1")

@@ -45,7 +45,7 @@ def make_layer(size, seed):
 
 
 def put_image(registry, name, *tags, layers=((300_000, 1),), architecture="amd64"):
-    """Gives the registry an image, as if somebody had pushed it; returns the descriptors of manifest and layers."""
+    """Gives the registry an image, as if it had been pushed; returns the descriptors of manifest and layers."""
     tars = [make_layer(*layer) for layer in layers]
     blobs = [registry.put_blob(name, gzip.compress(tar, mtime=0)) for tar in tars]
     config = {"architecture": architecture, "os": "linux", "config": {},
@@ -57,7 +57,7 @@ def put_image(registry, name, *tags, layers=((300_000, 1),), architecture="amd64
 
 
 class FaultCase(TestCase):
-    """A test with a registry of its own, and no credentials or certificates of the person who runs it."""
+    """A test with a registry of its own, and no credentials or certificates of the user that runs it."""
 
     def setUp(self):
         super().setUp()
@@ -236,8 +236,13 @@ class Push(FaultCase):
     def test_wrong_password_is_not_taken_for_a_missing_right(self):
         registry = self.start(auth="basic")
         self.login(registry, password="wrong-password")
-        self.push_fails(registry, r"looking for the manifest v1: .*\(HTTP 401\); the user ‘alice’ and the password in .* were refused")
+        self.push_fails(registry, r"/team/app: logging in: .*\(HTTP 401\); the user ‘alice’ and the password in .* were refused")
         self.assertEqual((registry.uploads, registry.requests("PUT")), (set(), []))
+        self.assert_sent_once(registry)
+
+    def assert_sent_once(self, registry):
+        """The password, as a few wrong ones lock accounts."""
+        self.assertEqual([request.path for request in registry.log if "Authorization" in request.headers], ["/v2/"])
 
     def test_success_by_another_status(self):
         """quay.io has answered 202 to manifests; distribution-spec says 201."""
@@ -596,11 +601,26 @@ class Tokens(FaultCase):
         registry = self.start(auth="basic")
         self.login(registry)
         answer = {"errors": [{"code": "DENIED", "message": EXPIRED}]}
+        registry.fault("GET", "/v2/$", skip=1, times=9, status=403, body=answer)  # after the challenge
+        self.push_fails(registry, r"DENIED: .*Your authorization token has expired. Reauthenticate and try again.*"
+                                  r"\(HTTP 403\); tokens last 12 hours.*terrane login")
+        self.assertEqual([request.path for request in registry.log if "Authorization" in request.headers], ["/v2/"])
+
+    def test_expired_password_where_only_images_are_refused(self):
+        registry = self.start(auth="basic")
+        self.login(registry)
+        answer = {"errors": [{"code": "DENIED", "message": EXPIRED}]}
         registry.fault("HEAD", "/v2/team", times=9, status=403, body=b"")
         registry.fault("GET", "/v2/team", times=9, status=403, body=answer)
         self.push_fails(registry, r"DENIED: .*Your authorization token has expired. Reauthenticate and try again.*"
                                   r"\(HTTP 403\); tokens last 12 hours.*terrane login")
-        self.assertLessEqual(len(registry.log), 19)  # 8 before the challenge; then 2 for each of 4 questions, and 3 uploads
+
+    def test_wrong_password_of_a_token_server(self):
+        """It is asked once, although several requests need its token."""
+        registry = self.start(auth="bearer")
+        self.login(registry, password="wrong-password")
+        self.push_fails(registry, r"asking for a token: .*HTTP 401\); the user ‘alice’ and the password in \S+ were refused")
+        self.assertEqual(len(registry.requests("GET", "/token")), 1)
 
     def test_credentials_are_not_shown(self):
         """Neither the password nor its base64 form nor tokens, in output or in files, however it ends."""
@@ -657,7 +677,7 @@ class Pull(FaultCase):
         self.assert_pulled(self.manifest)
 
     def test_server_without_ranges(self):
-        """Its 200 instead of 206 means that the bytes begin anew."""
+        """Its 200 instead of 206 means that the bytes begin again."""
         registry = self.use(ranges=False)
         registry.fault("GET", self.layer, cut_after=150_000)
         self.pull(registry)
@@ -693,7 +713,7 @@ class Pull(FaultCase):
         self.assert_pulled(self.manifest)
 
     def test_answer_with_another_range(self):
-        """What was there is given up, and all of it asked for again."""
+        """The existing part is discarded, and everything is requested again."""
         self.registry.fault("GET", self.layer, cut_after=150_000)
         self.registry.fault("GET", self.layer, status=206, headers={"Content-Range": "bytes 0-9/10"}, body=b"0123456789")
         self.pull(self.registry)
@@ -757,7 +777,7 @@ class Pull(FaultCase):
         self.assert_pulled(children[0], "app:many")
 
     def test_rules_of_podman_that_are_not_followed(self):
-        """containers-registries.conf(5): an error says that there are some; comments and short names are none."""
+        """containers-registries.conf(5): an error says that there are some; comments and short names do not count."""
         path = self.write("registries.conf", '# [[registry]]\n[aliases]\n"x" = "docker.io/library/x"\n')
         self.env["CONTAINERS_REGISTRIES_CONF"] = str(path)
         self.assertNotIn("registries.conf", self.pull_fails(self.registry, "MANIFEST_UNKNOWN", source="team/app:none"))
@@ -873,7 +893,7 @@ class Interruption(FaultCase):
 @unittest.skipIf(SANITIZER, "does not apply: sanitizers need what is switched off here")
 class Memory(FaultCase):
     def test_it_is_closed_to_others_and_to_core_dumps(self):
-        """Files in /proc of a process that is not dumpable belong to root, whoever runs it (PR_SET_DUMPABLE)."""
+        """Files in /proc of a process that is not dumpable belong to root, for any user (PR_SET_DUMPABLE)."""
         user = "nobody" if os.geteuid() == 0 else None
         home = self.directory / "home"
         home.mkdir()

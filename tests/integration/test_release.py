@@ -1,15 +1,17 @@
-"""What users install: the files, the Debian package, the tarball's libraries, the image for CI. scripts/test-fresh-root makes package and
+"""Files that users install: the files, the Debian package, the tarball's libraries, the image for CI. scripts/test-fresh-root makes package and
 tarball on a machine that has nothing, and installs them on another."""
 
+import functools
 import os
 import pathlib
 import pwd
 import re
 import shutil
 import subprocess
+import tempfile
 import unittest
 
-from terrane_test import INPUTS, SHARED, TERRANE, TOP, TestCase, have, seeded_store
+from terrane_test import INPUTS, TERRANE, TOP, TestCase, have, remove_tree, seeded_store
 
 BUILD = pathlib.Path(os.environ.get("BUILD_DIR", TOP / "build/dev"))
 VERSION = re.search(r"^project\(terrane VERSION (\S+)", (TOP / "CMakeLists.txt").read_text(), re.MULTILINE)[1]
@@ -69,7 +71,7 @@ class Install(TestCase):
 class Package(TestCase):
     def setUp(self):
         super().setUp()
-        self.package = make_package(self.directory)
+        self.package = package()
 
     def field(self, name):
         return command("dpkg-deb", "--field", self.package, name).strip()
@@ -79,7 +81,7 @@ class Package(TestCase):
         depends = {word.split()[0] for word in self.field("Depends").split(", ")}
         self.assertLessEqual({"bubblewrap", "elfutils", "ca-certificates", "libostree-1-1", "libcurl3-gnutls"}, depends)
         recommends = set(self.field("Recommends").split(", "))
-        # What scripts/debian-rootfs says that it needs; dpkg is essential.
+        # The needs listed in scripts/debian-rootfs; dpkg is essential.
         script = (TOP / "scripts/debian-rootfs").read_text()
         needed = set(re.findall(r"\[\w+\]=(\w+)", re.search(r"local -A package=\((.*)\)", script)[1])) | {"uidmap"}
         self.assertLessEqual(needed - {"dpkg"}, recommends)
@@ -95,29 +97,48 @@ class Package(TestCase):
             self.assertIn(f"/usr/share/{path}", modes)
 
     def test_equal_builds_give_equal_packages(self):
-        again = make_package(self.directory / "again")
+        again = make_package(self.directory)
         self.assertEqual(again.read_bytes(), self.package.read_bytes())
 
 
 def make_package(directory):
     """Of the program that is tested, so without compiling."""
-    directory.mkdir(exist_ok=True)
     command("cpack", "--config", BUILD / "CPackConfig.cmake", "-B", directory, cwd=directory,
             env={**os.environ, "SOURCE_DATE_EPOCH": "1767323045", "LC_ALL": "C"})
-    (package,) = directory.glob("terrane_*.deb")
-    return package
+    (path,) = directory.glob("terrane_*.deb")
+    return path
+
+
+def module_directory():
+    path = pathlib.Path(tempfile.mkdtemp(prefix="terrane-release-", dir=os.environ.get("TERRANE_TEST_TMPDIR", "/var/tmp")))
+    unittest.addModuleCleanup(remove_tree, path)
+    return path
+
+
+@functools.cache
+def package():
+    """Made once for all tests."""
+    return make_package(module_directory())
+
+
+@functools.cache
+def bundle():
+    """scripts/packaging/bundle's directory, also made once."""
+    directory = module_directory()
+    command(TOP / "scripts/packaging/bundle", TERRANE, directory)
+    return directory
 
 
 class Bundle(TestCase):
     """scripts/packaging/bundle, as scripts/release uses it."""
 
     def test_libraries_and_their_licences(self):
-        command(TOP / "scripts/packaging/bundle", TERRANE, self.directory)
-        libraries = {path.name for path in (self.directory / "lib/terrane").iterdir()}
+        directory = bundle()
+        libraries = {path.name for path in (directory / "lib/terrane").iterdir()}
         loaded = {line.split()[0] for line in command("ldd", TERRANE).splitlines() if "=> /" in line}
         self.assertEqual({name for name in loaded - libraries if not re.match(r"lib(c|m|dl|rt|resolv|pthread)\.so", name)}, set())
         self.assertFalse(any(re.match(r"lib(c|m|resolv|pthread)\.so|ld-linux", name) for name in libraries), libraries)
-        licences = self.directory / "share/doc/terrane/licences"
+        licences = directory / "share/doc/terrane/licences"
         listed = [line.split("\t") for line in (licences / "README").read_text().splitlines() if "\t" in line]
         self.assertIn("libostree-1-1", [words[0] for words in listed])
         for package, *_ in listed:
@@ -125,8 +146,7 @@ class Bundle(TestCase):
 
     def test_all_run_with_the_glibc_of_debian_12(self):
         """docs/install.md says so: 2.36."""
-        command(TOP / "scripts/packaging/bundle", TERRANE, self.directory)
-        symbols = command("objdump", "-T", TERRANE, *(self.directory / "lib/terrane").iterdir())
+        symbols = command("objdump", "-T", TERRANE, *(bundle() / "lib/terrane").iterdir())
         needed = {tuple(map(int, version.split("."))) for version in re.findall(r"\*UND\*.*GLIBC_([\d.]+)", symbols)}
         self.assertLessEqual(max(needed), (2, 36))
         self.assertIn("glibc 2.36", (TOP / "docs/install.md").read_text())
@@ -167,11 +187,10 @@ class CiImage(TestCase):
 
     def test_it_builds_an_image_as_root_and_rootless(self):
         archives = [self.directory / f"{n}.tar" for n in range(2)]
-        package = make_package(self.directory / "package")
         for archive in archives:
             store = archive.with_suffix(".store")
             seeded_store(store, base={"archive": str(INPUTS / "debian12-base-amd64.tar.zst")})
-            command(TOP / "scripts/ci-image", "--terrane", TERRANE, "--store", store, package, archive)
+            command(TOP / "scripts/ci-image", "--terrane", TERRANE, "--store", store, package(), archive)
         self.assertEqual(archives[0].read_bytes(), archives[1].read_bytes())
         users = [line.split(":")[0] for line in pathlib.Path("/etc/subuid").read_text().splitlines() if not line.startswith("root:")]
         if not users:

@@ -1,4 +1,4 @@
-"""terrane report: the page in a real browser, what it shows, and what strangers' names do to it."""
+"""terrane report: the page in a real browser, its content, and the effect of hostile names on it."""
 
 import json
 import os
@@ -10,7 +10,7 @@ import unittest
 from chromium import PROGRAM, Chromium
 from terrane_test import INPUTS, SHARED, TERRANE, TestCase, shared_gdal_build
 
-# WCAG 2.1 asks for 4.5 : 1 between text and what is behind it.
+# WCAG 2.1 asks for 4.5 : 1 between text and its background.
 CONTRAST = """
 (() => {
   const channels = (text) => text.match(/[0-9.]+/g).map(Number);
@@ -160,7 +160,7 @@ class Errors(TestCase):
         self.assert_fails(2, "--record .*bad.json: the record:1:1: ", "report", "test", "-o", "x", "--record", self.write("bad.json", "x"))
         self.assert_fails(2, "the record is of another image: ‘sha256:0’", "report", "test", "-o", "x", "--record",
                           self.write("other.json", '{"digest": "sha256:0"}'))
-        # What cannot be a file is left as it is.
+        # A path that cannot be a file is left unchanged.
         os.mkfifo(self.directory / "pipe")
         os.symlink("pipe", self.directory / "link")
         for name in ("pipe", "link"):

@@ -66,7 +66,7 @@ class Files(RequirementsCase):
 
 
 class Target(RequirementsCase):
-    """What the base has: its Python's version to the last number, and its C library where that matters."""
+    """The base's target: its Python's version to the last number, and its C library where that matters."""
     OLD, NEW = "python_full_version < '3.11.3'", "python_full_version >= '3.11.3'"
 
     def base(self, version=b"3.11.2", before=0, glibc=True):

@@ -8,11 +8,11 @@ import shutil
 import subprocess
 import unittest
 
-from terrane_test import INPUTS, SANITIZER, TERRANE, TestCase, have, reachable_file, seeded_store, sha256
+from terrane_test import INPUTS, SANITIZER, TERRANE, TestCase, have, reachable_file, seeded_store, sha256, without_overlays
 
 BASE = reachable_file(next(iter(sorted(INPUTS.glob("debian12-base-*.tar.zst"))), None))
 
-# What the sandbox promises, checked from inside.
+# The promises of the sandbox, checked from inside.
 PROBE = r'''
 import json, os, socket
 facts = {"uid": os.getuid(), "gid": os.getgid(), "env": dict(os.environ), "cwd": os.getcwd(),
@@ -143,26 +143,11 @@ class Sandbox(TestCase):
 
     @unittest.skipIf(SANITIZER, "does not apply: the sanitizer comes first in the list of libraries")
     def test_a_kernel_without_overlays_in_namespaces(self):
-        """What could not be prepared is started once more, with a tmpfs for /tmp."""
-        source = self.write("shim.c", """#define _GNU_SOURCE
-#include <errno.h>
-#include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-int mount (const char *source, const char *target, const char *type, unsigned long flags, const void *data)
-{
-  if (type == 0 || strcmp (type, "overlay") != 0)
-    return (int) syscall (SYS_mount, source, target, type, flags, data);
-  errno = EPERM;
-  return -1;
-}
-""")
-        shim = self.directory / "shim.so"
-        subprocess.run(["cc", "-shared", "-fPIC", "-o", shim, source], check=True)
+        """If the preparation fails, the sandbox is started again, with a tmpfs for /tmp."""
         self.build(self.profile())
         command = ["-q", "run", "test", "--", "/bin/sh", "-c", "grep ' /tmp ' /proc/mounts | cut -d' ' -f3"]
         self.assertEqual(self.run_terrane(*command).stdout, "overlay\n")
-        self.assertEqual(self.run_terrane(*command, env={"LD_PRELOAD": str(shim)}).stdout, "tmpfs\n")
+        self.assertEqual(self.run_terrane(*command, env=without_overlays(self.directory)).stdout, "tmpfs\n")
 
     def test_a_store_of_a_relative_path(self):
         """For all that uses a file system of the store: compiling, validation and run. The sandbox changes the directory."""
@@ -204,7 +189,7 @@ int mount (const char *source, const char *target, const char *type, unsigned lo
                     self.assertRegex(message, rf"(?s)script {script}: failed with exit code 1\n(  \|[^\n]*\n)*  → {text}")
 
     def test_probes_are_refused_before_the_build(self):
-        """The base does not exist, which nobody gets to see."""
+        """The base does not exist, which is not noticed."""
         profile = self.write_profile(base={"archive": "/no/such"}, validate={"http": [{"path": "/"}]},
                                      config={"entrypoint": ["/bin/true"]}, target="oci")
         self.assert_fails(1, "validate.invoke and validate.http need --sandbox bubblewrap or none", "build", profile, "--sandbox", "podman")
@@ -313,7 +298,7 @@ int mount (const char *source, const char *target, const char *type, unsigned lo
 
     @unittest.skipUnless(have("podman") and os.geteuid() == 0, "needs podman and root")
     def test_podman(self):
-        # What works where crun refuses the host's cgroups.
+        # Works even if crun refuses the host's cgroups.
         configuration = self.write("containers.conf", '[engine]\nruntime = "runc"\ncgroup_manager = "cgroupfs"\n')
         self.write("check.sh", "#!/bin/sh\nexec 2>&1\nid -u; id -g; ulimit -n; grep -E 'NoNewPrivs|CapEff' /proc/self/status | tr -s '\\t' ' '\n"
                                "echo x >/tmp/file && echo written\necho x >/etc/file\necho $GREETING; ls /sys/class/net\n"

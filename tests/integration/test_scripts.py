@@ -237,8 +237,8 @@ if [[ $preset == dev && -n $BREAK ]]; then cp {self.directory}/fail.xml "$report
         said = self.suite(exit_code=1, broken=True)
         ran = {re.search(r"--preset (\w+)", line).group(1): line for line in self.commands("ctest")}
         self.assertEqual(sorted(ran), ["asan", "dev", "fuzz", "tsan"])
-        # What runs under the sanitizers does not run without them, and the fresh machine runs beside all others.
-        self.assertEqual([preset for preset, line in ran.items() if "-LE ^(fresh|sanitized)$" in line], ["dev"])
+        # Tests under the sanitizers do not run without them, and the fresh machine runs at the same time as all others.
+        self.assertEqual([preset for preset, line in ran.items() if "-LE ^(fresh|unit|fuzz|sanitized|whole)$" in line], ["dev"])
         self.assertIn("\nFAILED: dev integration-x\n", said)
         self.assertEqual(said.count("FAILED"), 1)
         said = self.suite()
@@ -276,58 +276,6 @@ if [[ $preset == dev && -n $BREAK ]]; then cp {self.directory}/fail.xml "$report
         self.assertIn("FAILED: dev the build", self.suite("unit", exit_code=1))
 
 
-@unittest.skipUnless(have("umoci", "buildah", "pigz", "skopeo", "docker-registry", "mmdebstrap"), "a peer of scripts/bench is not installed")
-class Bench(TestCase):
-    """What the numbers are is for readers; that there are some, on any machine, is for this test."""
-
-    def setUp(self):
-        super().setUp()
-        tree = self.directory / "tree"
-        (tree / "usr/bin").mkdir(parents=True)
-        (tree / "usr/bin/program").write_bytes(os.urandom(100_000))
-        (tree / "bin").symlink_to("usr/bin")
-        self.rootfs = self.directory / "rootfs.tar"
-        subprocess.run(["tar", "-C", tree, "-cf", self.rootfs, "."], check=True)
-
-    def bench(self, *arguments, **env):
-        return subprocess.run([SCRIPTS / "bench", "--terrane", TERRANE, "--runs", "1", "--work", self.directory / "work", *arguments],
-                              env=dict(os.environ, **env), capture_output=True, text=True)
-
-    def numbers(self, output, names):
-        for name in names:
-            (row,) = re.findall(rf"^{re.escape(name)} .*$", output, re.MULTILINE)
-            self.assertRegex(row, r"\d+\.\d\d s +\d+\.\d\dx? .*\d+ MiB", output)
-
-    def test_its_own_input(self):
-        """Without --rootfs mmdebstrap makes it, here a stand-in that chooses the format as mmdebstrap(1) says."""
-        program = self.directory / "bin/mmdebstrap"
-        program.parent.mkdir()
-        program.write_text("#!/bin/bash\n"
-                           'format=directory\n'
-                           'for word in "$@"; do\n'
-                           '  case $word in --format=*) format=${word#*=} ;; *.partial) target=$word ;; esac\n'
-                           'done\n'
-                           f'if [[ $format == tar ]]; then cp {self.rootfs} "$target"; else mkdir "$target"; fi\n')
-        program.chmod(0o755)
-        result = self.bench(PATH=f"{program.parent}:{os.environ['PATH']}")
-        self.assertEqual(result.returncode, 0, result.stderr)
-        self.assertEqual((self.directory / "work/rootfs-minbase.tar").read_bytes(), self.rootfs.read_bytes())
-        self.numbers(result.stdout, ["terrane build", "umoci insert", "tar | pigz -6, digests", "buildah add, commit", "terrane, unchanged"])
-
-    def test_transfers(self):
-        result = self.bench("--transfers", "--rootfs", self.rootfs)
-        self.assertEqual(result.returncode, 0, result.stderr)
-        for name in ("cold push", "warm push", "edit push", "cold pull"):
-            self.assertEqual(len(re.findall(rf"^{name} .* s .* MiB .* s .* MiB", result.stdout, re.MULTILINE)), 2, result.stdout)
-        self.assertRegex(result.stdout, r"an edited handler sends [1-9]\d* bytes")
-
-    def test_usage(self):
-        self.assertEqual(self.bench("--rootfs").returncode, 2)
-        result = self.bench("--terrane", "/nonexistent/terrane")
-        self.assertEqual(result.returncode, 1)
-        self.assertIn("/nonexistent/terrane is missing: cmake --preset release", result.stderr)
-
-
 class DebianRootfsArguments(unittest.TestCase):
     def test_additions_have_a_name_and_packages(self):
         for wrong in ("zstd", "base=zstd", "x=", "=zstd", "X=zstd", "x=zstd git", "../x=zstd"):
@@ -335,7 +283,7 @@ class DebianRootfsArguments(unittest.TestCase):
             self.assertEqual((result.returncode, f"--add takes NAME=PACKAGE,…, not '{wrong}'" in result.stderr), (2, True), result.stderr)
 
     def test_installed_it_writes_here(self):
-        """Beside it is no place for it then."""
+        """Then there is no room beside it."""
         directory = pathlib.Path(tempfile.mkdtemp())
         self.addCleanup(shutil.rmtree, directory)
         (directory / "share/scripts").mkdir(parents=True)

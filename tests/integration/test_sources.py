@@ -67,7 +67,7 @@ class SourceCase(TestCase):
         return self.assert_fails(exit_code, pattern, *arguments, "build", self.profile(*trees, **members), env=self.env)
 
     def files(self, record, tree):
-        """What the layer of a tree has: path -> content, target of a symbolic link, or None for a directory."""
+        """The content of the layer of a tree: path -> content, target of a symbolic link, or None for a directory."""
         layers = [layer for layer in record["layers"] if layer["tree"] == tree]
         found = {}
         for layer in layers:
@@ -96,7 +96,7 @@ class SourceCase(TestCase):
         return sorted(path.name for path in (self.store / "downloads/blobs/sha256").iterdir())
 
     def offline(self):
-        """--offline, or another proof that nobody is asked: that nobody is there."""
+        """--offline, or another proof that no server is asked: that there is none."""
         return ["--offline"] if "--offline" in HELP else []
 
 
@@ -197,7 +197,7 @@ class Downloads(SourceCase):
         self.assertEqual(self.server.ranges("/app.tar"), [None, f"bytes={len(self.data)}-"])
 
     def test_damaged_beginning(self):
-        """What a machine lost when it went down is fetched anew."""
+        """Files that a machine lost in a crash are fetched again."""
         (self.directory / "empty").mkdir()
         self.build_trees({"name": "empty", "directory": "empty"})
         partial = self.store / "downloads/partial"
@@ -280,7 +280,7 @@ class Downloads(SourceCase):
         self.build_fails(1, rf"trees\[0\]: .*the download sha256:{sha256_of(data)[:12]}…", {**self.tree, "sha256": sha256_of(data)})
 
     def test_without_the_server(self):
-        """What is in the store needs nobody: neither the same tree nor another of the same file."""
+        """The store's content needs no server: neither for the same tree nor for another of the same file."""
         record = self.build_trees(self.tree)
         self.stop()
         again = self.build(self.profile(self.tree), *self.offline(), env=self.env)
@@ -396,7 +396,7 @@ class Choice(SourceCase):
         self.assertNotIn("matches nothing", result.stderr)
         record = self.build_trees(tree)
         self.assertEqual(self.files(record, "tree"), {"a/keep": b"a/keep", "z/d/e": b"c/d/e"})
-        # What is not taken does not count as a change.
+        # Files that are left out do not count as a change.
         time.sleep(2.1)
         self.build_trees(tree)
         self.write("tree/b/keep", "changed")
@@ -501,11 +501,11 @@ class Ostree(SourceCase):
         for name, commit in sources.items():
             with self.subTest(name=name):
                 self.build_fails(1, rf"ostree: the object [0-9a-f]{{12}}…, .* is damaged; 'ostree fsck' shows .*{name}", self.tree(name, commit))
-        # Nothing of that is found by who names the same commit elsewhere.
+        # Naming the same commit elsewhere finds nothing of that.
         for mode in ("archive", "bare-user"):
             record = self.build_trees(self.tree(f"good-{mode}", sources[f"bad-{mode}-file{'z' if mode == 'archive' else ''}"]))
             self.assertEqual(self.files(record, "tool"), self.expected)
-        # What a filter leaves out is not read.
+        # Files that a filter leaves out are not read.
         record = self.build_trees(self.tree("bad-archive-filez", sources["bad-archive-filez"], exclude=["usr/share/x"]))
         self.assertNotIn("usr/share/x", self.files(record, "tool"))
 
@@ -630,7 +630,7 @@ class Ostree(SourceCase):
             self.assertEqual(log, [])
         finally:
             stop()
-        # A commit needs nobody once it is there.
+        # A stored commit needs no server.
         commit = self.ostree("rev-parse", f"--repo={repository}", "app/stable")
         self.build(self.profile(self.tree(url, commit, prefix="/srv")), *self.offline(), env=self.env)
         self.build_fails(1, r"connecting to port|--offline", self.tree(url, prefix="/other"))

@@ -73,7 +73,7 @@ class Store(TestCase):
         self.assertRegex(result.stderr, r"[Cc]orrupted")
         self.run_terrane("fsck", "--repair")
         self.assert_store_is_sound()
-        # The tree's source is unchanged, so only the cache knew its commit: it is read anew.
+        # The tree's source is unchanged, so only the cache knew its commit: it is read again.
         self.assertEqual(self.build_named("first", "one")["digest"], record["digest"])
         self.assert_store_is_sound()
 
@@ -172,7 +172,7 @@ class Store(TestCase):
     @unittest.skipUnless(os.geteuid() == 0, "needs root to give a directory to another user")
     @unittest.skipUnless(os.geteuid() == 0, "needs two users")
     def test_trees_of_a_directory_are_those_of_the_user_who_reads_it(self):
-        """Files of whoever runs terrane are root's in the image, those of others stay theirs."""
+        """Files of the user that runs terrane become root's in the image, those of others stay theirs."""
         nobody = pwd.getpwnam("nobody")
         profile = self.write_profile(trees=[{"name": "t", "directory": "one", "prefix": "/t", "transforms": {"modes": "keep"}}])
         self.store.mkdir(mode=0o700)

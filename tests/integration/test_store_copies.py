@@ -15,7 +15,7 @@ WARNING = "is a copy that is not whole"
 
 
 def lose_attributes(path):
-    """What a file has beside its content and its mode; a mark is an attribute too."""
+    """The attributes of a file besides its content and its mode; a mark is an attribute, too."""
     for name in os.listxattr(path, follow_symlinks=False):
         os.removexattr(path, name, follow_symlinks=False)
 
@@ -84,7 +84,7 @@ class Copies(TestCase):
         self.heals(True)
 
     def test_zip_without_empty_directories_modes_and_hidden_files(self):
-        """What upload-artifact keeps."""
+        """The attributes that upload-artifact keeps."""
         with zipfile.ZipFile(self.directory / "a.zip", "w") as archive:
             for path in walk(self.store):
                 if not any(part.startswith(".") for part in path.relative_to(self.store).parts):
@@ -139,7 +139,7 @@ class Copies(TestCase):
                 self.heals(False)
 
     def test_permissions(self):
-        """A umask took all of them; nobody but the user needs any. As an ordinary user, whom they stop."""
+        """A umask removed all of them; only the user needs any. As an ordinary user, since root is not restricted."""
         root = os.geteuid() == 0
         user = "nobody" if root else None
         for mode in (0o000, 0o200, 0o500):

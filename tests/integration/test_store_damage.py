@@ -68,7 +68,7 @@ class Damage(TestCase):
         return store
 
     def damaged_of_a_user(self):
-        """The same, with the user whom permissions stop; None is the one who runs the tests."""
+        """The same, with a user that permissions restrict; None is the user of the tests."""
         store = self.damaged()
         if os.geteuid() != 0:
             return store, None
@@ -110,7 +110,7 @@ class Damage(TestCase):
                             self.assertEqual(json.loads(result.stdout)["digest"], self.digest)
                         else:
                             self.assertIn("fsck --repair", result.stderr)
-                        # What the message says to do helps.
+                        # The advice of the message helps.
                         self.terrane(store, "fsck", "--repair")
                         self.assertEqual(self.build(self.profile, "--no-lock", store=store)["digest"], self.digest)
                         self.assert_store_is_sound(store)
@@ -312,7 +312,7 @@ class Damage(TestCase):
                 self.assert_store_is_sound(store)
 
     def test_index_stays_where_no_other_can_be_written(self):
-        """What could be understood of it is not lost on a full file system."""
+        """The readable part of it is not lost on a full file system."""
         index = self.layout() / "index.json"
         document = json.loads(index.read_text())
         document["manifests"].append({"digest": "sha256:short"})

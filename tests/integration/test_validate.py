@@ -169,7 +169,7 @@ class Small(TestCase):
         def said(environment, *definitions):
             library = self.directory / "library.so"
             subprocess.run(["cc", "-shared", "-fPIC", *definitions, "-o", library, TOP / "tests/integration/curl_probe.c"], check=True)
-            # Of one file with two names the linker loads one.
+            # If one file has two names, the linker loads one.
             files = {f"rasterio.libs/{name}-1.so": library.read_bytes() + name.encode() for name in ("libgdal", "libcurl")}
             self.image({"rasterio/__init__.py": load, **files}, environment)
             run = self.run_terrane("--json", "validate", "small", "--suite", "geo", exit_code=3, store=SHARED / "store")
@@ -271,7 +271,7 @@ class Small(TestCase):
 @unittest.skipUnless(list(INPUTS.glob("debian12-gdal-*.tar.zst")), "profiles/inputs is empty, run scripts/debian-rootfs")
 class Geo(TestCase):
     def suite_of(self, record, image):
-        """As nobody too when this is root: in a store of its own, from the image in the shared one."""
+        """As user 65534, too, if this is root: in a store of its own, from the image in the shared one."""
         self.assertEqual([result["name"] for result in record["validation"] if not result["passed"]], [])
         mine = {result["name"]: result["status"] for result in record["validation"] if result["kind"] == "suite"}
         if os.geteuid() != 0:

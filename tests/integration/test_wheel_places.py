@@ -179,7 +179,7 @@ class SeveralIndexes(PlacesCase):
 
 
 class Pages(PlacesCase):
-    """What is on the page of an index."""
+    """The content of an index page."""
 
     def check(self, *command):
         self.requirements(self.options(self.index.url), requirement("alpha", "1.0", self.wheel))
@@ -560,7 +560,7 @@ class Locks(PlacesCase):
         self.assertEqual(len(message.splitlines()), 1)
 
     def test_signed_url_of_an_archive(self):
-        """The digest in the profile says which file it is: another signature is no other archive."""
+        """The digest in the profile says which file it is: another signature does not mean another archive."""
         self.write("files/a.txt", "a")
         shutil.make_archive(self.directory / "data", "tar", self.directory / "files")
         data = (self.directory / "data.tar").read_bytes()
@@ -606,7 +606,7 @@ class Locks(PlacesCase):
         self.run_terrane("build", "--locked", "--offline", path, store=self.fresh())
         self.run_terrane("lock", path)
         self.assertNotIn("url", self.locked()[0])
-        (house / self.wheel[0]).write_bytes(make_wheel("alpha", "1.0", files={"other.py": ""})[1])  # another file by now
+        (house / self.wheel[0]).write_bytes(make_wheel("alpha", "1.0", files={"other.py": ""})[1])  # now another file
         self.run_terrane("build", "--locked", path, store=self.fresh())
         shutil.rmtree(house)
         house.mkdir()

@@ -331,7 +331,7 @@ class Real(TestCase):
 
     @unittest.skipUnless(BASE.exists(), "profiles/inputs has no Debian base; scripts/debian-rootfs makes it")
     def test_starter(self):
-        """What terrane init writes builds, and is run, as it is."""
+        """The files of terrane init build and run unchanged."""
         self.run_terrane("init", "--base", BASE, "--python", "3.11", self.directory / "start")
         record = self.build(self.directory / "start/profile.json")
         self.assertEqual([(result["name"], result["passed"]) for result in record["validation"]],

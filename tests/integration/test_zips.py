@@ -18,7 +18,7 @@ from terrane_test import INPUTS, SHARED, TestCase, have, reachable_file
 
 
 def contents(path):
-    """What Python's zipfile has: name -> (mode, content); links have their target as content."""
+    """The content by Python's zipfile: name -> (mode, content); links have their target as content."""
     with zipfile.ZipFile(path) as archive:
         assert archive.testzip() is None
         return {info.filename: (info.external_attr >> 16, archive.read(info)) for info in archive.infolist()}
@@ -88,7 +88,7 @@ class Layout(ZipCase):
         self.assertEqual((layer["size"], layer["unpacked_size"]), (self.file("layer.zip").stat().st_size, 4000 + 10 + 20000 + 6))
         self.assertEqual((function["kind"], function["trees"], function["unpacked_size"]), ("lambda-zip", ["app"], 38))
         self.assertEqual((report["architecture"], report["handler"], report["unpacked_size"]), ("x86_64", "handler.handler", 24016 + 38))
-        # What moved has its new path, and the search path of the base stays out.
+        # Moved files have their new path, and the search path of the base is left out.
         self.assertEqual(report["environment"], {"GDAL_DATA": "/opt/share/gdal", "MODULES": "/opt/python/six:/var/task"})
 
     def test_which_trees_go_where(self):
@@ -313,7 +313,7 @@ def answer():
 @unittest.skipUnless(BASE, "profiles/inputs is empty, run scripts/debian-rootfs")
 class Used(ZipCase):
     def test_a_function_uses_its_layer(self):
-        """What was written is unpacked where Lambda does it, and called."""
+        """The zips are unpacked where Lambda does it, and called."""
         self.store = SHARED / "store"
         self.write("layer/python/dep.py", DEPENDENCY)
         self.write("layer/bin/tool", "#!/bin/sh\necho from the layer\n").chmod(0o755)
@@ -337,7 +337,7 @@ class Used(ZipCase):
 
 @unittest.skipUnless(have("gcc") and platform.machine() == "x86_64", "gcc for x86-64 is not installed")
 class Runtime(test_check.ProgramsCase):
-    """What does not find its libraries once it is at /opt, and what the base alone has."""
+    """Files that do not find their libraries at /opt, and those that only the base has."""
 
     lambda_profile = ZipCase.lambda_profile
 

@@ -65,7 +65,7 @@ class TokenServer:
         return f"{message}.{base64url(signature)}"
 
     def user_of(self, authorization):
-        """The user's name, "" for nobody, None for wrong credentials."""
+        """The user's name, "" without credentials, None for wrong credentials."""
         if not authorization:
             return ""
         with contextlib.suppress(ValueError):

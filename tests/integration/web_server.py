@@ -20,7 +20,7 @@ Request = collections.namedtuple("Request", "path range authorization")
 
 @dataclasses.dataclass
 class Fault:
-    """What happens to the next @times requests of one path."""
+    """The faults of the next @times requests for one path."""
     path: str
     times: int = 1
     status: int = None

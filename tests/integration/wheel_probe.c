@@ -1,5 +1,5 @@
-/* Installs a wheel into a directory, for a comparison with pip: wheel-probe WHEEL DIR INTERPRETER
- */
+/* Installs a wheel into a directory, for a comparison with pip: wheel-probe WHEEL DIR
+ * INTERPRETER */
 #include "builder/python/wheel.h"
 
 #include "oci/base/fd.h"

@@ -18,6 +18,12 @@ BUILD = pathlib.Path(os.environ.get("BUILD_DIR", TOP / "build/dev"))
 SILENT = pathlib.Path.home() / ".cache/terrane-tests/clang-tidy"  # empty files, called by their keys
 PROGRAM = shutil.which("clang-tidy") or shutil.which("clang-tidy-14")
 OPTIONS = ["-quiet", "-extra-arg=-Wno-unknown-warning-option"]
+# They look for what C does not have, in a fourth of the time.
+NOT_FOR_C = "--checks=" + ",".join(f"-{name}" for name in (
+    "clang-analyzer-cplusplus.*", "clang-analyzer-osx.*", "clang-analyzer-webkit.*", "clang-analyzer-nullability.*", "clang-analyzer-fuchsia.*",
+    "clang-analyzer-optin.cplusplus.*", "clang-analyzer-optin.osx.*", "clang-analyzer-optin.mpi.*", "clang-analyzer-optin.performance.GCDAntipattern",
+    "clang-analyzer-apiModeling.llvm.*", "clang-analyzer-apiModeling.google.*"))
+BATCH = 2000  # lines of source for one process, whose start takes longer than a small file
 OURS = re.compile(rf"{re.escape(str(TOP))}/(oci|builder)/.*\.cc?$")
 
 
@@ -48,7 +54,7 @@ class Keys:
     def __init__(self):
         self.digests, self.read = {}, dependencies()
         version = subprocess.run([PROGRAM, "--version"], check=True, capture_output=True).stdout
-        self.common = hashlib.sha256(version + repr(OPTIONS).encode() + (TOP / ".clang-tidy").read_bytes()).digest()
+        self.common = hashlib.sha256(version + repr(OPTIONS + [NOT_FOR_C]).encode() + (TOP / ".clang-tidy").read_bytes()).digest()
 
     def digest(self, path):
         if path not in self.digests:
@@ -67,11 +73,26 @@ class Keys:
         return key.hexdigest()
 
 
-def look_at(path):
-    """What it says of a file."""
-    result = subprocess.run([PROGRAM, *OPTIONS, "-p", str(BUILD), path], capture_output=True, text=True)
+def look_at(paths):
+    """Its findings for files of the same language."""
+    options = OPTIONS + ([NOT_FOR_C] if paths[0].endswith(".c") else [])
+    result = subprocess.run([PROGRAM, *options, "-p", str(BUILD), *paths], capture_output=True, text=True)
     findings = [line for line in result.stdout.splitlines() if "warning:" in line or "error:" in line]
-    return findings or ([f"{path}: {result.stderr}"] if result.returncode != 0 else [])
+    return findings or ([f"{' '.join(paths)}: {result.stderr}"] if result.returncode != 0 else [])
+
+
+def batches(paths):
+    """The longest files first, so that all processors have work up to the end."""
+    batch, lines = [], 0
+    for path in sorted(paths, key=lambda path: (path.endswith(".c"), -os.path.getsize(path))):
+        length = pathlib.Path(path).read_text().count("\n")
+        if batch and (lines + length > BATCH or batch[0].endswith(".c") != path.endswith(".c")):
+            yield batch
+            batch, lines = [], 0
+        batch.append(path)
+        lines += length
+    if batch:
+        yield batch
 
 
 @unittest.skipUnless(PROGRAM, "clang-tidy is not installed")
@@ -82,12 +103,13 @@ class ClangTidy(unittest.TestCase):
         SILENT.mkdir(parents=True, exist_ok=True)
         wanted = {path: keys.of(command) for path, command in files.items()}
         wanted = {path: key for path, key in wanted.items() if key is None or not (SILENT / key).exists()}
-        found = []
+        work, found = list(batches(wanted)), []
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-            for (path, key), findings in zip(wanted.items(), pool.map(look_at, wanted)):
+            for paths, findings in zip(work, pool.map(look_at, work)):
                 found += findings
-                if not findings and key is not None:
-                    (SILENT / key).touch()
+                for path in paths if not findings else []:
+                    if wanted[path] is not None:
+                        (SILENT / wanted[path]).touch()
         self.assertEqual(found, [], "\n".join(found[:40]))
 
     def test_what_a_key_depends_on(self):

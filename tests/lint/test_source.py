@@ -14,7 +14,7 @@ BUILD = pathlib.Path(os.environ.get("BUILD_DIR", TOP / "build/dev"))
 TERRANE = os.environ.get("TERRANE", str(TOP / "build/dev/terrane"))
 SANITIZED = pathlib.Path(TERRANE).parent.name in ("asan", "tsan", "fuzz")
 
-# Files in builder/ itself that everybody below may include: words, not work.
+# Files in builder/ itself that all directories below may include: words, not work.
 WORDS = {"builder/error.h", "builder/progress.h", "builder/version.h", "builder/annotations.h", "builder/finding-ids.h"}
 
 

@@ -1,7 +1,7 @@
 /* ThreadSanitizer sees what instrumented code and libc do. GLib is not instrumented, and its locks
  * are futexes of its own since 2.34: everything that they protect looks like a race. These stand
- * before GLib's functions in programs of the preset tsan and tell the sanitizer what orders what.
- */
+ * before GLib's functions in programs of the preset tsan and tell the sanitizer what orders
+ * what. */
 #include <dlfcn.h>
 #include <gio/gio.h>
 #include <sanitizer/tsan_interface.h>
@@ -17,8 +17,8 @@ real (const char *name)
   return function;
 }
 
-/* The address is looked up once per function and thread-safely enough: all threads find the same.
- */
+/* The address is looked up once per function and thread-safely enough: all threads find the
+ * same. */
 #define FORWARD(name)                                                                              \
   static __typeof__ (&name) next;                                                                  \
   if (__atomic_load_n (&next, __ATOMIC_RELAXED) == NULL)                                           \
@@ -142,7 +142,7 @@ g_async_queue_pop (GAsyncQueue *queue)
   return data;
 }
 
-/* What a pool's threads do is after the push of the item, and before the pool is freed. */
+/* A pool's threads work after the push of the item, and before the pool is freed. */
 typedef struct
 {
   GFunc func;

@@ -249,7 +249,7 @@ test_identity_token (void)
     }
 }
 
-/* What changes is the entry; everything else stays as it is and where it is. */
+/* Only the entry changes; everything else keeps its text and its place. */
 static void
 test_set (void)
 {

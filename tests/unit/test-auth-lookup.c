@@ -8,7 +8,7 @@
 #define U2 "{\"auths\":{\"h.io\":{\"auth\":\"dTI6cA==\"}}}"
 #define U3 "{\"auths\":{\"h.io\":{\"auth\":\"dTM6cA==\"}}}"
 
-/* No files of the person who runs the tests. */
+/* No files of the user that runs the tests. */
 static TestDir
 new_home (void)
 {
@@ -53,7 +53,7 @@ assert_found (const char *user, guint searched)
   g_assert_cmpuint (g_strv_length (lookup->searched), ==, searched);
 }
 
-/* Podman's order; a file that is not there is passed over. */
+/* Podman's order; a missing file is skipped. */
 static void
 test_files (void)
 {
@@ -100,8 +100,8 @@ test_variables (void)
   g_assert_cmpstr (chosen, ==, "/x/y");
 }
 
-/* In one file: credHelpers, auths, credsStore. A helper without an answer leads to the next file.
- */
+/* In one file: credHelpers, auths, credsStore. A helper without an answer leads to the next
+ * file. */
 static void
 test_helpers (void)
 {

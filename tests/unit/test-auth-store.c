@@ -229,7 +229,7 @@ test_helpers (void)
     }
 }
 
-/* What fails in a helper does not keep the rest from going. */
+/* A failing helper does not prevent the removal of the others. */
 static void
 test_all_with_failure (void)
 {

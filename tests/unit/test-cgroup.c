@@ -52,7 +52,7 @@ test_nothing_is_left (void)
   g_auto (TestDir) dir = test_dir_new ();
   add_group (&dir, ".", "cpu memory pids\n");
   add_group (&dir, "a", "memory\n");
-  /* Of a process that cannot be, and of one that is. */
+  /* For a process that cannot exist, and for one that does. */
   g_autofree char *dead = g_build_filename (dir.path, "a", "terrane-2147483646-0", NULL);
   g_autofree char *alive = g_strdup_printf ("%s/a/terrane-%d-0", dir.path, (int) getpid ());
   g_autofree char *foreign = g_build_filename (dir.path, "a", "terrane-x", NULL);

@@ -266,7 +266,7 @@ test_cancel (void)
   assert_error (error, OCI_ERROR, OCI_ERROR_CANCELLED, "*interrupted");
 }
 
-/* What lies in the working directory is not run, whatever $PATH says or does not say. */
+/* A program in the working directory is not run, whatever $PATH contains. */
 static void
 test_working_directory (void)
 {

@@ -43,8 +43,8 @@ receive_from (int bytes, gint64 deadline)
   return result;
 }
 
-/* 10000 bytes at that rate are at least 50 s: the deadline comes first, however busy the machine.
- */
+/* 10000 bytes at that rate are at least 50 s: the deadline comes first, however busy the
+ * machine. */
 static void
 test_receive (void)
 {

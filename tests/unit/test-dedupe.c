@@ -88,7 +88,7 @@ test_newest_wins (void)
                 17000);
 }
 
-/* Of equal layouts that of the later PROJ. */
+/* If layouts are equal, that of the later PROJ. */
 static void
 test_equal_layouts (void)
 {
@@ -116,7 +116,7 @@ test_unknown_proj (void)
   assert_links (&old, "", 0);
 }
 
-/* Who cannot read one must not be led to it, nor the other way round. */
+/* A user that cannot read one must not be led to it, nor the other way round. */
 static void
 test_access (void)
 {

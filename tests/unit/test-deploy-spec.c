@@ -21,7 +21,7 @@ test_steps (void)
     { "100%", 10000 },
     { "100.0%", 10000 },
     { "007%", 700 },
-    /* what is no part of the events */
+    /* parts that the events do not have */
     { "", 0 },
     { "%", 0 },
     { "0%", 0 },

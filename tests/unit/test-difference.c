@@ -1,4 +1,4 @@
-/* What is said of two JSON values that are not equal. */
+/* Descriptions of two JSON values that are not equal. */
 #include "testing.h"
 
 #include "builder/explain/compare.h"

@@ -38,7 +38,7 @@ test_digester (void)
   OciDigestHex hex;
   g_autoptr (OciDigester) digester = oci_digester_new ();
   g_autofree char *piece = g_strnfill (1000, 'a');
-  for (int round = 0; round < 2; round++) /* finish starts anew */
+  for (int round = 0; round < 2; round++) /* finish starts again */
     {
       for (int i = 0; i < 1000; i++)
         oci_digester_update (digester, piece, 1000);

@@ -13,7 +13,7 @@ test_hosts (void)
 {
   static const struct
   {
-    const char *host, *region, *api; /* behind the account */
+    const char *host, *region, *api; /* after the account */
   } rows[] = {
     { ".dkr.ecr.eu-west-1.amazonaws.com", "eu-west-1", "api.ecr.eu-west-1.amazonaws.com" },
     { ".dkr.ecr.eu-west-1.amazonaws.com:443", "eu-west-1", "api.ecr.eu-west-1.amazonaws.com" },

@@ -94,7 +94,7 @@ test_program (void)
   g_assert_false (elf->executable_stack || elf->text_relocations);
 }
 
-/* What strip tools leave beside a library is no library, and not a broken one either. */
+/* A file that strip tools leave beside a library is not a library, and not a broken one either. */
 static void
 test_debug_files (void)
 {
@@ -291,7 +291,7 @@ test_greedy (void)
     }
 }
 
-/* What is left unread for its first byte is none of the formats. */
+/* A file that is left unread because of its first byte has none of the formats. */
 static void
 test_first_bytes (void)
 {

@@ -5,7 +5,7 @@
 #include <elf.h>
 
 /* A library as linkers make them: headers, a read-only segment with tables, one with the dynamic
- * section, and a symbol table behind it all. */
+ * section, and a symbol table after all of it. */
 typedef struct
 {
   Elf64_Ehdr header;

@@ -41,7 +41,8 @@ find (const char *architecture, const char *binfmt, const char *path)
 static void
 test_find (void)
 {
-  g_autofree char *dir = g_dir_make_tmp (NULL, NULL);
+  g_auto (TestDir) tmp = test_dir_new ();
+  const char *dir = tmp.path;
   g_auto (TerraneEmulator) emulator = { 0 };
   g_autoptr (GError) error = NULL;
   g_assert_cmpint (find (HERE, dir, dir), ==, TERRANE_EMULATION_NONE);
@@ -81,7 +82,8 @@ assert_wrapped (const char *root, const char *const *argv, const char *expected)
 static void
 test_wrap (void)
 {
-  g_autofree char *root = g_dir_make_tmp (NULL, NULL);
+  g_auto (TestDir) tmp = test_dir_new ();
+  const char *root = tmp.path;
   g_autofree char *bin = g_build_filename (root, "bin", NULL);
   g_assert_cmpint (g_mkdir (bin, 0755), ==, 0);
   write_file (bin, "program", "\177ELF", 0755);
@@ -117,13 +119,15 @@ own_list (const char *dir, const TerraneEmulator *emulator, gboolean can, GError
   return binfmt;
 }
 
-/* The kernel's list, of which nothing may reach an image but a copy of the emulator that it needs.
- */
+/* The kernel's list, of which nothing may reach an image but a copy of the emulator that it
+ * needs. */
 static void
 test_own_list (void)
 {
-  g_autofree char *dir = g_dir_make_tmp (NULL, NULL);
-  g_autofree char *programs = g_dir_make_tmp (NULL, NULL);
+  g_auto (TestDir) tmp = test_dir_new ();
+  const char *dir = tmp.path;
+  g_auto (TestDir) tmp_programs = test_dir_new ();
+  const char *programs = tmp_programs.path;
   g_autofree char *program = g_build_filename (programs, QEMU "-static", NULL);
   g_autofree char *text = g_strdup_printf (
       "enabled\ninterpreter %s\nflags: POCF\noffset 1\nmagic 7f4500\nmask ff00fe\n", program);
@@ -157,11 +161,12 @@ test_own_list (void)
   g_assert_no_error (error);
 }
 
-/* What a real one has, as files and directories. */
+/* The content of a real one, as files and directories. */
 static void
 test_masks (void)
 {
-  g_autofree char *dir = g_dir_make_tmp (NULL, NULL);
+  g_auto (TestDir) tmp = test_dir_new ();
+  const char *dir = tmp.path;
   static const char *const directories[] = { "acpi", "1", "tty", "tty/driver", "sys" };
   for (size_t i = 0; i < G_N_ELEMENTS (directories); i++)
     {

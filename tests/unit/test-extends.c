@@ -123,7 +123,7 @@ test_base (void)
   assert_merged (more, "base", "{'archive':'b.tar','sha256':'" SHA "','special':'skip'}");
 }
 
-/* Of all trees of recipes, and of one. */
+/* For all trees of recipes, and for one. */
 static void
 test_compile_in (void)
 {

@@ -161,6 +161,44 @@ test_deep (void)
   g_assert_false (g_file_test (dir.path, G_FILE_TEST_EXISTS));
 }
 
+static mode_t
+mode_of (int dfd, const char *name)
+{
+  struct stat st;
+  g_assert_cmpint (fstatat (dfd, name, &st, AT_SYMLINK_NOFOLLOW), ==, 0);
+  return st.st_mode & 07777;
+}
+
+/* Only missing permissions are added, and none through a link. */
+static void
+test_grant (void)
+{
+  static const struct
+  {
+    mode_t had, bits, has;
+  } cases[] = {
+    { 0, 0500, 0500 }, { 0644, 0400, 0644 }, { 02055, 0700, 02755 }, { 0333, 0, 0333 }
+  };
+  g_auto (TestDir) dir = test_dir_new ();
+  g_auto (OciFd) fd = open_directory (dir.path);
+  make_file (fd, "file");
+  g_assert_cmpint (symlinkat ("file", fd, "link"), ==, 0);
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      GError *error = NULL;
+      g_assert_cmpint (fchmodat (fd, "file", cases[i].had, 0), ==, 0);
+      g_assert_true (oci_grant_mode (fd, "link", 0777, &error));
+      g_assert_no_error (error);
+      g_assert_cmpint (mode_of (fd, "file"), ==, cases[i].had);
+      g_assert_true (oci_grant_mode (fd, "file", cases[i].bits, &error));
+      g_assert_no_error (error);
+      g_assert_cmpint (mode_of (fd, "file"), ==, cases[i].has);
+    }
+  g_autoptr (GError) error = NULL;
+  g_assert_false (oci_grant_mode (fd, "missing", 0400, &error));
+  g_assert_error (error, OCI_ERROR, OCI_ERROR_NOT_FOUND);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -170,5 +208,6 @@ main (int argc, char **argv)
   g_test_add_func ("/fd/list/refused", test_refused);
   g_test_add_func ("/fd/list/failure", test_failure);
   g_test_add_func ("/fd/remove/deep", test_deep);
+  g_test_add_func ("/fd/grant", test_grant);
   return g_test_run ();
 }

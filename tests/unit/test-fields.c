@@ -266,7 +266,7 @@ at_pointer (json_t *root, const char *pointer)
   return at;
 }
 
-/* What the schema says of a value. */
+/* The schema's description of a value. */
 typedef struct
 {
   json_t *root;
@@ -522,7 +522,7 @@ typedef struct
   OciDigest source, tree, transform, image, result;
 } Keys;
 
-/* What is known without looking at files: of URLs the digests. */
+/* Known without looking at files: the digests of URLs. */
 static void
 add_identity (const TerraneProfile *profile, const TerraneSourceSpec *spec, OciDigester *sources)
 {
@@ -671,7 +671,7 @@ test_keys (void)
   foreach_place (check_keys, NULL);
 }
 
-/* What was copied is its own: both are freed. */
+/* A copy is independent: both are freed. */
 static void
 test_copies (void)
 {

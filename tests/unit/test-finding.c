@@ -45,18 +45,44 @@ test_order (void)
   g_assert_cmpuint (terrane_findings_list (findings)->len, ==, 2);
 }
 
+/* Several of one id and severity become one with a list, with their common text once. */
+static void
+test_text_of_one_kind (void)
+{
+  g_autoptr (TerraneFindings) findings = terrane_findings_new ();
+  static const char *const paths[] = { "a", "b", "c", "d", "e", "f", "g" };
+  for (gsize i = 0; i < G_N_ELEMENTS (paths); i++)
+    {
+      add (findings, "elf.executable-stack", TERRANE_SEVERITY_WARNING, paths[i], "it asks");
+      add (findings, "elf.broken", TERRANE_SEVERITY_ERROR, paths[i], i < 6 ? "cut\noff" : "else");
+    }
+  g_autofree char *all = terrane_findings_to_text (findings, 0);
+  g_autofree char *some = terrane_findings_to_text (findings, 2);
+  g_assert_cmpstr (
+      some, ==,
+      "error: elf.broken: 7 findings\n  /a in deps: cut\n    off\n"
+      "  /b in deps: cut\n    off\n"
+      "  … and 5 more; --verbose or --json shows all\n  fix: repair it\n\n"
+      "warning: elf.executable-stack: 7 findings\n  it asks\n  /a in deps\n  /b in deps\n"
+      "  … and 5 more; --verbose or --json shows all\n  fix: repair it\n\n"
+      "7 errors, 7 warnings, 0 notes\n");
+  g_assert_nonnull (
+      strstr (all, "\n  /f in deps: cut\n    off\n  /g in deps: else\n  fix: repair it\n"));
+  g_assert_nonnull (strstr (all, "\n  /f in deps\n  /g in deps\n  fix: repair it\n\n"));
+  g_assert_null (strstr (all, "more"));
+}
+
 static void
 test_text (void)
 {
   g_autoptr (TerraneFindings) findings = make_findings ();
-  g_autofree char *text = terrane_findings_to_text (findings);
-  g_assert_cmpstr (
-      text, ==,
-      "error: elf.broken: ‘/z’ in ‘deps’\n  first\n  of two lines\n  fix: repair it\n\n"
-      "error: lambda.no-command\n  second\n\n"
-      "warning: elf.broken: ‘/a b\\x0a’ in ‘deps’\n  w\n  fix: repair it\n\n"
-      "note: lambda.setuid: ‘/b’ in ‘deps’\n  n\n  fix: repair it\n\n"
-      "2 errors, 1 warning, 1 note\n");
+  g_autofree char *text = terrane_findings_to_text (findings, 0);
+  g_assert_cmpstr (text, ==,
+                   "error: elf.broken: /z in deps\n  first\n  of two lines\n  fix: repair it\n\n"
+                   "error: lambda.no-command\n  second\n\n"
+                   "warning: elf.broken: ‘/a b\\x0a’ in deps\n  w\n  fix: repair it\n\n"
+                   "note: lambda.setuid: /b in deps\n  n\n  fix: repair it\n\n"
+                   "2 errors, 1 warning, 1 note\n");
 }
 
 static void
@@ -66,8 +92,8 @@ test_refuse (void)
   g_autoptr (GError) error = NULL;
   g_assert_false (terrane_findings_refuse (findings, &error, "refused by %s:", "X"));
   assert_error (error, TERRANE_ERROR, TERRANE_ERROR_REFUSED,
-                "refused by X:\n  elf.broken: ‘/z’ in ‘deps’: first\n    of two lines; repair it\n"
-                "  lambda.no-command: second\n1 warning:\n  elf.broken: ‘/a b\\x0a’ in ‘deps’: w");
+                "refused by X:\n  elf.broken: /z in deps: first\n    of two lines; repair it\n"
+                "  lambda.no-command: second\n1 warning:\n  elf.broken: ‘/a b\\x0a’ in deps: w");
   terrane_findings_ignore (findings, "elf.broken");
   terrane_findings_ignore (findings, "lambda.no-command");
   g_assert_true (terrane_findings_refuse (findings, NULL, "refused:"));
@@ -80,8 +106,8 @@ get (const json_t *object, const char *key)
 }
 
 /* GitHub's code scanning refuses the whole file when one result has no location with a file and a
- * line. 3.4.3: a URI is valid; RFC 3986, 4.2: a relative one has no colon before its first slash.
- */
+ * line. 3.4.3: a URI is valid; RFC 3986, 4.2: a relative one has no colon before its first
+ * slash. */
 static void
 test_sarif_locations (void)
 {
@@ -147,8 +173,8 @@ test_override (void)
   const TerraneFinding *last = list->pdata[list->len - 1];
   g_assert_cmpint (last->severity, ==, TERRANE_SEVERITY_OFF);
   g_assert_cmpstr (last->reason, ==, "known");
-  g_autofree char *text = terrane_findings_to_text (findings);
-  g_assert_nonnull (strstr (text, "off: elf.broken: ‘/z’ in ‘deps’\n"
+  g_autofree char *text = terrane_findings_to_text (findings, 0);
+  g_assert_nonnull (strstr (text, "off: elf.broken: /z in deps\n"
                                   "  the profile says so of this error: ‘known’\n  first\n"));
   g_assert_true (g_str_has_suffix (text, "\n2 errors, 0 warnings, 0 notes, 2 turned off\n"));
   /* SARIF 2.1.0: 3.27.23 suppressions, 3.35.2 kind, 3.35.4 justification; the level stays. */
@@ -185,17 +211,17 @@ test_override_paths (void)
     }
 }
 
-/* What a build remembers is what was found, whatever the profile made of it. */
+/* A build remembers the findings as found, independent of the profile's levels. */
 static void
 test_json_and_back (void)
 {
   g_autoptr (TerraneFindings) findings = make_findings ();
-  g_autofree char *before = terrane_findings_to_text (findings);
+  g_autofree char *before = terrane_findings_to_text (findings, 0);
   terrane_findings_override (findings, "elf.*", NULL, TERRANE_SEVERITY_OFF, "known");
   g_autoptr (OciJsonValue) array = terrane_findings_to_json (findings);
   g_autoptr (TerraneFindings) back = terrane_findings_from_json (array);
-  g_autofree char *after = terrane_findings_to_text (back);
-  /* Bytes that are no text in JSON stay readable: the newline does. */
+  g_autofree char *after = terrane_findings_to_text (back, 0);
+  /* Bytes that are not text in JSON stay readable: the newline does. */
   g_assert_cmpstr (after, ==, before);
   oci_json_set (json_array_get (array, 0), "id", oci_json_text ("elf.unheard-of"));
   g_assert_null (terrane_findings_from_json (array));
@@ -263,18 +289,18 @@ test_one_cause (void)
   g_assert_cmpstr (first->path, ==, "b");
   g_assert_cmpint (first->severity, ==, TERRANE_SEVERITY_ERROR);
   g_assert_null (second->files);
-  g_autofree char *text = terrane_findings_to_text (findings);
+  g_autofree char *text = terrane_findings_to_text (findings, 0);
   g_assert_cmpstr (text, ==,
-                   "error: elf.missing-library: ‘/b’ in ‘deps’\n  b\n"
-                   "  the same of 2 more files: ‘/c’, ‘/a’\n  fix: add it\n\n"
-                   "warning: elf.missing-library: ‘/a’ in ‘deps’\n  a\n  fix: add it\n\n"
+                   "error: elf.missing-library: /b in deps\n  b\n"
+                   "  the same of 2 more files: /c, /a\n  fix: add it\n\n"
+                   "warning: elf.missing-library: /a in deps\n  a\n  fix: add it\n\n"
                    "1 error, 1 warning, 0 notes\n");
   g_autoptr (GError) error = NULL;
   g_assert_false (terrane_findings_refuse (findings, &error, "no:"));
   assert_error (error, TERRANE_ERROR, TERRANE_ERROR_REFUSED,
-                "no:\n  elf.missing-library: ‘/b’ in ‘deps’: b\n"
-                "    the same of 2 more files: ‘/c’, ‘/a’; add it\n"
-                "1 warning:\n  elf.missing-library: ‘/a’ in ‘deps’: a");
+                "no:\n  elf.missing-library: /b in deps: b\n"
+                "    the same of 2 more files: /c, /a; add it\n"
+                "1 warning:\n  elf.missing-library: /a in deps: a");
   /* SARIF 2.1.0, 3.27.22. */
   g_autoptr (OciJsonValue) log = terrane_findings_to_sarif (findings, "IMAGE");
   const json_t *results = get (json_array_get (get (log, "runs"), 0), "results");
@@ -288,7 +314,7 @@ test_part_of_a_cause (void)
 {
   static const char *const paths[] = { "b", "c", NULL };
   g_autoptr (TerraneFindings) findings = make_caused ();
-  g_autofree char *before = terrane_findings_to_text (findings);
+  g_autofree char *before = terrane_findings_to_text (findings, 0);
   terrane_findings_override (findings, "elf.missing-library", paths, TERRANE_SEVERITY_OFF, "known");
   g_assert_cmpuint (terrane_findings_count (findings, TERRANE_SEVERITY_ERROR), ==, 0);
   g_assert_cmpuint (terrane_findings_count (findings, TERRANE_SEVERITY_WARNING), ==, 2);
@@ -298,10 +324,10 @@ test_part_of_a_cause (void)
   g_autofree char *files = join_files (off);
   g_assert_cmpstr (files, ==, "b c");
   g_assert_cmpint (off->found_as, ==, TERRANE_SEVERITY_ERROR);
-  /* What is remembered is what was found. */
+  /* The findings are remembered as found. */
   g_autoptr (OciJsonValue) array = terrane_findings_to_json (findings);
   g_autoptr (TerraneFindings) back = terrane_findings_from_json (array);
-  g_autofree char *after = terrane_findings_to_text (back);
+  g_autofree char *after = terrane_findings_to_text (back, 0);
   g_assert_cmpstr (after, ==, before);
   oci_json_set (json_array_get (array, 2), "files", oci_json_text ("b"));
   g_assert_null (terrane_findings_from_json (array));
@@ -313,6 +339,7 @@ main (int argc, char **argv)
   test_init (&argc, &argv);
   g_test_add_func ("/finding/order", test_order);
   g_test_add_func ("/finding/text", test_text);
+  g_test_add_func ("/finding/text-of-one-kind", test_text_of_one_kind);
   g_test_add_func ("/finding/refuse", test_refuse);
   g_test_add_func ("/finding/sarif", test_sarif);
   g_test_add_func ("/finding/sarif-locations", test_sarif_locations);

@@ -70,7 +70,7 @@ make_database (const char *minor)
       g_byte_array_append (bytes, head, sizeof head);
       g_byte_array_append (bytes, (const guint8 *) name, (guint) name_len);
       g_byte_array_append (bytes, (const guint8 *) rows[i][1], (guint) len);
-      g_byte_array_append (bytes, (const guint8 *) "7", 1); /* what follows is no digit of it */
+      g_byte_array_append (bytes, (const guint8 *) "7", 1); /* the next byte is not a digit of it */
     }
   return bytes;
 }

@@ -53,7 +53,7 @@ test_source_url (void)
     }
 }
 
-/* What names no host, and a remote helper (gitremote-helpers(7)), gives no URL. */
+/* A URL without a host, and a remote helper (gitremote-helpers(7)), gives no URL. */
 static void
 test_no_host (void)
 {
@@ -98,8 +98,8 @@ test_state (void)
   g_assert_cmpstr (state.source, ==, "https://host/owner/name");
 }
 
-/* What looks like a repository, with commands in its configuration: beside the profile, and of a
- * partial clone that lacks the commit of its HEAD. */
+/* Directories that look like a repository, with commands in its configuration: beside the profile,
+ * and of a partial clone that lacks the commit of its HEAD. */
 static void
 test_nothing_is_executed (void)
 {

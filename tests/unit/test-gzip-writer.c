@@ -120,7 +120,7 @@ test_format (void)
   g_assert_cmpuint (stored->len, <, 4 * MIB + 4 * MIB / 1000);
 }
 
-/* An independent program reads it and finds nothing behind it. */
+/* An independent program reads it and finds nothing after it. */
 static void
 test_gzip_program (void)
 {

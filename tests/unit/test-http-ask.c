@@ -116,8 +116,8 @@ static const Row rows[] = {
   { "GET", "HTTP/1.1 204 No Content\r\n\r\n", "", 204 },
   { "GET", "HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n", "", 304 },
   { "HEAD", OK "Content-Length: 9\r\n\r\n", "", 200 },
-  /* RFC 9110, 15.2: a client must be able to parse one or more 1xx responses before the final one.
-   */
+  /* RFC 9110, 15.2: a client must be able to parse one or more 1xx responses before the final
+   * one. */
   { "GET", "HTTP/1.1 100 Continue\r\n\r\n" OK "Content-Length: 1\r\n\r\nx", "x", 200 },
   { "GET", CHUNKS "4\r\nWiki\r\n5\r\npedia\r\n0\r\n\r\n", "Wikipedia", 200 },
   { "GET", CHUNKS "a;name=\"value\"\r\n0123456789\r\n0;last\r\nX: y\r\nZ: z\r\n\r\n", "0123456789",

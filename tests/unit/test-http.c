@@ -143,7 +143,7 @@ test_receiver (void)
   g_assert_cmpstr (received.body->str, ==, "cd");
   g_assert_cmpuint (g_bytes_get_size (partial->body), ==, 0);
 
-  received.status = 0; /* what is no success does not reach the receiver */
+  received.status = 0; /* a failed response does not reach the receiver */
   g_autoptr (OciHttpResponse) missing = get (&server, &plain_options, &receiver, &error);
   g_assert_cmpuint (missing->status, ==, 404);
   g_assert_cmpuint (received.status, ==, 0);
@@ -263,7 +263,7 @@ test_compressed (void)
   g_string_free (received.body, TRUE);
 }
 
-/* A byte now and then is not silence, but it is no progress either. */
+/* A byte now and then is neither silence nor progress. */
 static void
 test_drip (void)
 {
@@ -297,7 +297,7 @@ test_time_limit (void)
   server_stop (&server);
 }
 
-/* What is done between requests is not the registry's fault. */
+/* Time between requests is not the registry's fault. */
 static void
 test_clock_stands_still (void)
 {
@@ -405,7 +405,7 @@ test_redirected_body (void)
     }
 }
 
-/* 303 means a GET, which nobody asked for; a secret in the body stays with its origin. */
+/* 303 means a GET, which was not asked for; a secret in the body stays with its origin. */
 static void
 test_redirected_body_stays (void)
 {

@@ -111,7 +111,7 @@ test_entrypoint_drops_cmd (void)
   assert_strings (oci_image_config_cmd (config), "handler.handler");
 }
 
-/* What the base brought and nobody changed stays. */
+/* Unchanged values of the base stay. */
 static void
 test_unknown_members_survive (void)
 {
@@ -192,7 +192,7 @@ test_refused (void)
     }
 }
 
-/* What another function of the image is started with. */
+/* The settings that start another function of the image. */
 static void
 test_argv_with (void)
 {

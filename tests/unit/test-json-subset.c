@@ -1,4 +1,4 @@
-/* What validate.invoke expects of an answer. */
+/* The answers that validate.invoke accepts. */
 #include "builder/validation/json-subset.h"
 
 #include "oci/base/json.h"

@@ -21,18 +21,20 @@ test_syntax (void)
     gsize len;
     const char *pattern;
   } rows[] = {
-    { "", 0, "doc:1:0: *" },
-    { "{", 1, "doc:1:1: *" },
-    { "{\n\"a\":1,\n}", 10, "doc:3:1: *" },
-    { "{\"a\":1,\"a\":2}", 13, "doc:1:*: duplicate object key*" },
-    { "[1] x", 5, "doc:1:*" },
-    { "[\"\xff\"]", 5, "doc:1:2: unable to decode byte 0xff*" },
-    { "[\"a\\u0000\"]", 11, "doc:1:*" },
-    { "[\0]", 3, "doc:1:*" },
-    { "\"text\"", 6, "doc:1:*" }, /* only arrays and objects are documents */
-    { "[NaN]", 5, "doc:1:*" },
-    { "[01]", 4, "doc:1:*" },
-    { "[9223372036854775808]", 21, "doc:1:*" },
+    { "", 0, "doc:1:1: it is empty*" },
+    { "{", 1, "doc:1:2: the text ends here, and the ‘{’ of line 1 *" },
+    { "{\n\"a\":1,\n}", 10, "doc:2:6: there is a comma before the closing ‘}’*" },
+    { "{\"a\":1,\"a\":2}", 13, "doc:1:8: this key is there twice*" },
+    { "[1] x", 5, "doc:1:5: there is more after the end*" },
+    { "[\"\xff\"]", 5, "doc:1:3: the byte 0xff is not UTF-8*" },
+    { "[\"a\\u0000\"]", 11, "doc:1:4: \\u0000 is not allowed*" },
+    { "[\0]", 3, "doc:1:2: the character U+0000*" },
+    { "{\"a\":1\0}", 8, "doc:1:7: the character U+0000*" }, /* which jansson accepts */
+    { "\"text\"", 6, "doc:1:1: a document starts with*" },
+    { "[NaN]", 5, "doc:1:2: *NaN*leave it out*" },
+    { "[01]", 4, "doc:1:2: *does not start with 0*" },
+    { "[9223372036854775808]", 21, "doc:1:2: this number is too large*" },
+    { "[1,\n1e999]", 10, "doc:2:1: this number is too large*" },
   };
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     {
@@ -45,6 +47,104 @@ test_syntax (void)
       g_clear_error (&error);
       g_assert_null (oci_json_parse ("doc", data, OCI_ERROR_CORRUPT, &root, &error));
       assert_error (error, OCI_ERROR, OCI_ERROR_FORMAT, rows[i].pattern);
+    }
+}
+
+/* Mistakes in hand-written text: their position, and what to do. Positions are counted by hand. */
+static void
+test_habits (void)
+{
+  static const struct
+  {
+    const char *text;
+    const char *pattern;
+  } rows[] = {
+    { "{\n  \"a\": 1, // why\n}",
+      "doc:2:11: JSON has no comments*\n      \"a\": 1, // why\n              ^" },
+    { "# why\n{}", "doc:1:1: JSON has no comments*" },
+    { "{ /* why */ }", "doc:1:3: JSON has no comments*" },
+    { "\xEF\xBB\xBF{}", "doc:1:1: *byte order mark*without one*" },
+    { "{'a': 1}", "doc:1:2: *double quotes*not in single ones*" },
+    { "{“a”: 1}", "doc:1:2: *double quotes*typographic*" },
+    { "{a: 1}", "doc:1:2: the key ‘a’ is without quotes*" },
+    { "[1, 2, ]", "doc:1:6: there is a comma before the closing ‘]’*" },
+    { "{\"a\": 1,, \"b\": 2}", "doc:1:9: there is a comma too many*" },
+    { "name: tiles\nplatform: linux/arm64\n", "doc:1:1: this looks like YAML*" },
+    { "# tiles\n---\nname: tiles\n", "doc:2:1: this looks like YAML*" },
+    { "- a\n- b\n", "doc:1:1: this looks like YAML*" },
+    { "name = \"tiles\"\n", "doc:1:1: this looks like TOML*" },
+    { "[tool.poetry]\nname = \"tiles\"\n", "doc:1:1: this looks like TOML*" },
+    { "<!DOCTYPE html>", "doc:1:1: this is HTML*" },
+    { "{\n<<<<<<< HEAD\n\"a\": 1\n=======\n\"a\": 2\n>>>>>>> x\n}", "doc:2:1: a merge conflict*" },
+    { "{\"a\": 1\n=======\n}", "doc:2:1: a merge conflict*" },
+    { "{\"a\": -Infinity}", "doc:1:7: *neither NaN nor infinity*" },
+    { "{\"a\": True}", "doc:1:7: ‘True’ is not a value of JSON: write true*" },
+    { "{\"a\": None}", "doc:1:7: *write null*" },
+    { "{\"a\": 3.11.4}", "doc:1:7: ‘3.11.4’ is not a number*double quotes*" },
+    { "{\"a\": 0x10}", "doc:1:7: *hexadecimal*" },
+    { "{\"a\": \"C:\\data\"}",
+      "doc:1:10: a backslash starts an escape*write \\\\ for a backslash*" },
+    { "{\"a\": \"\\ud83d\"}", "doc:1:8: *halves of characters*" },
+    { "{\"a\": \"x\ty\"}", "doc:1:9: the control character U+0009 (a tab)*write \\t*" },
+    { "{\"a\": \"x\n\"}", "doc:1:7: this text does not end on its line*" },
+    { "{\"a\": \"x", "doc:1:7: the document ends inside this text*" },
+    { "{\"a\": \"say \"hi\"\"}", "doc:1:13: *write a quote inside a text as \\\"*" },
+    { "{\"a\": 1\n\"b\": 2}", "doc:1:8: a comma is missing after this value*" },
+    { "{\"a\" 1}", "doc:1:5: after a key comes ‘:’*" },
+    { "{\"a\": [1, 2}", "doc:1:12: ‘}’ cannot close the ‘[’ of line 1*" },
+    { "{\"日本\": \"日\", \"x\": y}",
+      "doc:1:18: ‘y’*\n    {\"日本\": \"日\", \"x\": y}\n                        ^" },
+    { "{\"\x1b[31m\": x}", "doc:1:3: the control character U+001B*{\"\\x1b[31m\": x}*" },
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      OciJson root;
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GBytes) data = test_bytes (rows[i].text);
+      g_test_message ("%s", rows[i].text);
+      g_assert_null (oci_json_parse ("doc", data, OCI_ERROR_USAGE, &root, &error));
+      assert_error (error, OCI_ERROR, OCI_ERROR_USAGE, rows[i].pattern);
+    }
+}
+
+/* UTF-16 is named in either order, with a byte order mark and without. */
+static void
+test_utf16 (void)
+{
+  static const char *const texts[] = { "\xFF\xFE{\0}\0", "\xFE\xFF\0{\0}", "{\0}\0 \0",
+                                       "\0{\0}\0 " };
+  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      OciJson root;
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GBytes) data = g_bytes_new (texts[i], 6);
+      g_assert_null (oci_json_parse ("doc", data, OCI_ERROR_USAGE, &root, &error));
+      assert_error (error, OCI_ERROR, OCI_ERROR_USAGE, "doc:1:1: this is not UTF-8 but UTF-16*");
+    }
+}
+
+/* A file that may have passwords is described without a word of it. */
+static void
+test_no_word_of_secrets (void)
+{
+  static const char *const texts[] = {
+    "{\"password\": hunter2}",
+    "{\"password\": \"hunter2\" hunter2}",
+    "{hunter2: 1}",
+    "{\"hunter2\": 1, \"hunter2\": 2}",
+    "hunter2: 1",
+    "{\"password\": \"hunter2",
+    "{\"a\": 0hunter2}",
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      OciJson root;
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GBytes) data = test_bytes (texts[i]);
+      g_assert_null (oci_json_parse ("doc", data, OCI_ERROR_FORMAT, &root, &error));
+      assert_error (error, OCI_ERROR, OCI_ERROR_FORMAT, "doc:1:*");
+      g_assert_null (strstr (error->message, "hunter2"));
+      g_assert_null (strchr (error->message, '\n'));
     }
 }
 
@@ -278,7 +378,8 @@ test_dump_pretty_is_bounded (void)
   g_assert_true (json_equal (again, value));
 }
 
-/* What steers a terminal, reorders or hides is escaped, in names too, and the value is the same. */
+/* Characters that control a terminal, reorder or hide text are escaped, in names too, and the value
+ * is the same. */
 static void
 test_dump_pretty_escapes (void)
 {
@@ -332,11 +433,54 @@ test_quote (void)
     }
 }
 
+/* Only text that could be misread is in quotes. */
+static void
+test_show (void)
+{
+  static const char *const plain[] = {
+    "/usr/lib/libgdal.so.36", "numpy", "libstdc++.so.6", "größe", "a:b", "x=1", "/opt/日本",
+    "@scope/x~1%2F",          "[x]"
+  };
+  static const char *const quoted[][2] = {
+    { "", "‘’" },
+    { "a b", "‘a b’" },
+    { "a,b", "‘a,b’" },
+    { "it's", "‘it's’" },
+    { "a’", "‘a’’" },
+    { "a.", "‘a.’" },
+    { "a:", "‘a:’" },
+    { "a\n", "‘a\\x0a’" },
+    { "\x1b[31m", "‘\\x1b[31m’" },
+    { "a\xff", "‘a\\xff’" },
+    { "a\u202e", "‘a\\u202e’" },
+    { "a\u3000", "‘a\u3000’" },
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (plain); i++)
+    {
+      g_autofree char *shown = oci_show (plain[i]);
+      g_assert_cmpstr (shown, ==, plain[i]);
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (quoted); i++)
+    {
+      g_autofree char *shown = oci_show (quoted[i][0]);
+      g_assert_cmpstr (shown, ==, quoted[i][1]);
+    }
+  g_autofree char *none = oci_show (NULL), *at_limit = g_strnfill (160, 'a');
+  g_autofree char *shown = oci_show (at_limit), *longer = g_strnfill (161, 'a');
+  g_autofree char *cut = oci_show (longer);
+  g_assert_cmpstr (none, ==, "(none)");
+  g_assert_cmpstr (shown, ==, at_limit);
+  g_assert_true (g_str_has_prefix (cut, "‘aaa") && g_str_has_suffix (cut, "…’"));
+}
+
 int
 main (int argc, char **argv)
 {
   test_init (&argc, &argv);
   g_test_add_func ("/json/syntax", test_syntax);
+  g_test_add_func ("/json/habits", test_habits);
+  g_test_add_func ("/json/utf-16", test_utf16);
+  g_test_add_func ("/json/no-word-of-secrets", test_no_word_of_secrets);
   g_test_add_func ("/json/nesting", test_nesting);
   g_test_add_func ("/json/getters", test_getters);
   g_test_add_func ("/json/problems", test_problems);
@@ -347,5 +491,6 @@ main (int argc, char **argv)
   g_test_add_func ("/json/dump-pretty-is-bounded", test_dump_pretty_is_bounded);
   g_test_add_func ("/json/dump-pretty-escapes", test_dump_pretty_escapes);
   g_test_add_func ("/json/quote", test_quote);
+  g_test_add_func ("/json/show", test_show);
   return g_test_run ();
 }

@@ -1,4 +1,4 @@
-/* What becomes of the bytes that a function answers. */
+/* The treatment of the bytes that a function answers. */
 #include "builder/lambda/lambda-report.h"
 #include "builder/validation/json-subset.h"
 

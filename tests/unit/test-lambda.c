@@ -4,7 +4,7 @@
 
 #include "testing.h"
 
-/* What a build does with the findings. */
+/* The use of the findings by a build. */
 static gboolean
 check (TerraneTree *tree, const OciImageConfig *config, GError **error)
 {
@@ -75,7 +75,7 @@ test_entrypoints (void)
     }
 }
 
-/* What Lambda starts, and whether it needs a handler to be named. */
+/* The command that Lambda starts, and whether it needs the name of a handler. */
 static void
 test_commands (void)
 {

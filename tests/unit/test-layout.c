@@ -229,7 +229,8 @@ test_names (void)
   g_autoptr (OciDescriptor) only = oci_layout_resolve (layout, NULL, NULL, &error);
   g_assert_true (oci_digest_equal (&only->digest, &two->digest));
   g_assert_false (oci_layout_untag (layout, "app:2", &error));
-  assert_error (error, OCI_ERROR, OCI_ERROR_NOT_FOUND, "*has no image ‘app:2’");
+  assert_error (error, OCI_ERROR, OCI_ERROR_NOT_FOUND,
+                "*: no image ‘app:2’; did you mean ‘app:1’?");
 }
 
 /* Entries that other programs wrote stay, with members that terrane does not know. */

@@ -112,8 +112,8 @@ test_order (void)
   assert_loads (&world, "opt/a.so", "libx.so=run/libx.so by DT_RPATH;");
 }
 
-/* ld.so(8): DT_RPATH of those that loaded a file counts too, DT_RUNPATH only for the file itself.
- */
+/* ld.so(8): DT_RPATH of those that loaded a file counts too, DT_RUNPATH only for the file
+ * itself. */
 static void
 test_chain (void)
 {
@@ -234,7 +234,7 @@ test_long_chain (void)
   g_autoptr (GString) text = g_string_new (NULL);
   terrane_closure_free (
       terrane_closure_new (world.search, world.linker, NULL, entries->pdata[1], note, text));
-  /* Of lib254 there are 256 directories, dir0 to dir255. */
+  /* There are 256 directories with lib254, dir0 to dir255. */
   g_assert_nonnull (strstr (text->str, ";lib299.so=dir299/lib299.so by DT_RPATH;"));
   g_assert_nonnull (strstr (text->str, "libfirst.so=dir0/libfirst.so by DT_RPATH;"));
   g_assert_nonnull (strstr (text->str, "libfirst2.so=none;"));

@@ -1,4 +1,4 @@
-/* Which files are no requirements files, and what is said about them. */
+/* Files that are not requirements files, and the messages about them. */
 #include "testing.h"
 
 #include "builder/python/lock-kind.h"

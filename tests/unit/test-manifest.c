@@ -210,8 +210,8 @@ parse_index (const char *text)
   "\"}"
 #define INDEX(entries) "{\"schemaVersion\":2,\"manifests\":[" entries "]}"
 
-/* The digests of the candidates by their first digit, such as "ab"; those offered in @out_offered.
- */
+/* The digests of the candidates by their first digit, such as "ab"; those offered in
+ * @out_offered. */
 static char *
 candidates (const char *text, const char *platform, char **out_offered)
 {
@@ -245,7 +245,7 @@ test_index_candidates (void)
       "linux/arm64", "b", "no image for linux/arm64; it offers ‘linux/amd64, linux/arm64/v8’" },
     { INDEX (ENTRY (A, OF ("linux", "amd64")) "," ENTRY (B, OF ("windows", "amd64"))),
       "linux/s390x", "", "no image for linux/s390x; it offers ‘linux/amd64, windows/amd64’" },
-    /* What does not say for which platform it is comes last. */
+    /* An image without a platform comes last. */
     { INDEX (ENTRY (A, "\"annotations\":{}") "," ENTRY (B, OF ("linux", "amd64"))), "linux/amd64",
       "ba", "*" },
     { INDEX (ENTRY (A, "\"platform\":{}") "," ENTRY (B, OF ("linux", "arm64"))), "linux/amd64", "a",
@@ -259,7 +259,7 @@ test_index_candidates (void)
       "linux/amd64", "b", "*" },
     { INDEX (ENTRY (A, OF ("linux", "amd64")) "," ENTRY (B, OF_VARIANT ("amd64", "v2"))),
       "linux/amd64/v3", "ba", "*" },
-    /* What buildx writes next to an image, and a signature. */
+    /* An attestation that buildx writes next to an image, and a signature. */
     { INDEX (ENTRY (A, OF ("unknown", "unknown")) "," ENTRY (
           B, "\"annotations\":{\"vnd.docker."
              "reference.type\":\"attestation-"
@@ -383,7 +383,7 @@ test_index_find (void)
   g_assert_cmpstr (oci_digest_text (&found->digest, text), ==, C);
   g_autoptr (OciIndex) none = parse_index ("{\"schemaVersion\":2,\"manifests\":[]}");
   g_assert_null (oci_index_find (none, "x", NULL, &error));
-  assert_error (error, OCI_ERROR, OCI_ERROR_NOT_FOUND, "no image ‘x’");
+  assert_error (error, OCI_ERROR, OCI_ERROR_NOT_FOUND, "no image ‘x’; there are no names in it");
 }
 
 static void

@@ -135,7 +135,7 @@ static const TerraneOption rows[] = {
   TERRANE_OPTION_END,
 };
 
-/* Of words in one text. */
+/* From words in one text. */
 static gboolean
 parse (const char *text, gboolean stop, Values *out, char ***out_arguments, GError **error)
 {

@@ -1,4 +1,4 @@
-/* Blobs that arrive in pieces: kept between attempts, verified before anybody sees them. */
+/* Blobs that arrive in pieces: kept between attempts, verified before they can be used. */
 #include "testing.h"
 
 #include "oci/partial.h"
@@ -123,7 +123,7 @@ test_too_little (Fixture *self, G_GNUC_UNUSED gconstpointer data)
   assert_error (error, OCI_ERROR, OCI_ERROR_CORRUPT, "the content has 6 bytes*");
 }
 
-/* A file that is longer than the blob can be is no beginning of it. */
+/* A file that is longer than the blob is not its beginning. */
 static void
 test_oversized_leftover (Fixture *self, G_GNUC_UNUSED gconstpointer data)
 {
@@ -211,7 +211,7 @@ test_unsized_limit (Fixture *self, G_GNUC_UNUSED gconstpointer data)
   g_assert_false (oci_partial_write (first, text, 89, &error));
   assert_error (error, OCI_ERROR, OCI_ERROR_LIMIT, "more bytes arrive than the 100 that are*");
   oci_partial_free (first);
-  /* A leftover that is larger than what is allowed now is no beginning. */
+  /* A leftover that is larger than the limit is not a beginning. */
   g_autoptr (OciPartial) second = open_unsized (self, 5);
   g_assert_cmpuint (oci_partial_size (second), ==, 0);
 }

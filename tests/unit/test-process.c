@@ -200,7 +200,7 @@ test_usage (void)
   g_assert_cmpuint (result.cpu_usecs, <, 2 * result.wall_usecs);
 }
 
-/* More than a pipe holds, so that both sides have to go on at the same time. */
+/* More than a pipe holds, so that both sides have to continue at the same time. */
 static void
 test_input (void)
 {

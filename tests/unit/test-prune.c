@@ -2,8 +2,8 @@
 
 #include "testing.h"
 
-/* What may go and what must stay in trees that exist: PyPI's wheels, Debian's packages, prefixes of
- * "make install". A row without a word stays under all presets. */
+/* Files that may be removed and that must stay in existing trees: PyPI's wheels, Debian's packages,
+ * prefixes of "make install". A row without a word stays under all presets. */
 static const struct
 {
   const char *path;
@@ -138,7 +138,8 @@ test_only_what_is_asked (void)
     }
 }
 
-/* A directory of tests goes with its files, so that none is left empty; it counts for nothing. */
+/* A directory of tests is removed with its files, so that it is not left empty; it is not
+ * counted. */
 static void
 test_directories (void)
 {

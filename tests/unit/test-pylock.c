@@ -186,7 +186,7 @@ test_selection (void)
                    "*line 3: a: marker *a text in or not in*");
 }
 
-/* What cannot be installed from here is a fault of a package that counts. */
+/* A package that is needed and cannot be installed from here is a fault. */
 static void
 test_faults (void)
 {

@@ -12,7 +12,7 @@ read_names (const char *text, gsize size)
   return terrane_python_names_read (copy, size);
 }
 
-/* What CPython's dir() of such a module has. */
+/* Names that CPython's dir() of such a module has. */
 static void
 test_bound (void)
 {

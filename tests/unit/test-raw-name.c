@@ -14,7 +14,7 @@ static const struct
   { "\x80", "\xee\xbe\x80", "\\x80" },
   { "n\xe4", "n\xee\xbf\xa4", "n\\xe4" },    /* U+EF80 + 0x64 = U+EFE4 */
   { "\xff.", "\xee\xbf\xbf.", "\\xff." },    /* U+EFFF */
-  { "\xc3/x", "\xee\xbf\x83/x", "\\xc3/x" }, /* the start of a character and no more */
+  { "\xc3/x", "\xee\xbf\x83/x", "\\xc3/x" }, /* only the start of a character */
   { "\xed\xa0\x80", "\xee\xbf\xad\xee\xbe\xa0\xee\xbe\x80", "\\xed\\xa0\\x80" }, /* a surrogate */
   { "\xee\xbe\x80", "\xee\xbf\xae\xee\xbe\xbe\xee\xbe\x80",
     "\xee\xbe\x80" }, /* one of the codes itself */

@@ -2,7 +2,8 @@
 
 #include "testing.h"
 
-/* Of "hello": base64.urlsafe_b64encode(hashlib.new(NAME, b"hello").digest()).rstrip(b"=") */
+/* Digests of "hello": base64.urlsafe_b64encode(hashlib.new(NAME,
+ * b"hello").digest()).rstrip(b"=") */
 #define SHA256 "sha256=LPJNul-wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ"
 #define SHA384 "sha384=WeF0h3dEjGnea4ANejO7-5_xtGPkQ1TDVTvNucZm-pASWjx5-QOXvfX2oT3oKGhP"
 #define SHA512                                                                                     \
@@ -87,7 +88,7 @@ test_csv (void)
     }
 }
 
-/* What csv.writer (lineterminator="\n") makes of the same rows. */
+/* The result of csv.writer (lineterminator="\n") for the same rows. */
 static void
 test_write (void)
 {
@@ -137,7 +138,8 @@ test_bad (void)
     }
 }
 
-/* What installers bear: "PATH PROBLEM…" and how many rows have a digest and a size. */
+/* Faults that installers tolerate: "PATH PROBLEM…" and the number of rows with a digest and a
+ * size. */
 static void
 test_inexact (void)
 {

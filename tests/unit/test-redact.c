@@ -1,4 +1,4 @@
-/* What messages leave out. */
+/* The secrets that messages leave out. */
 #include "testing.h"
 
 #include "oci/base/error.h"

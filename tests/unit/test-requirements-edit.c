@@ -1,4 +1,4 @@
-/* What 'terrane add' makes of a requirement (PEP 508) and of a file. */
+/* The result of 'terrane add' for a requirement (PEP 508) and a file. */
 #include "testing.h"
 
 #include "builder/python/requirements-edit.h"
@@ -66,7 +66,7 @@ test_edit (void)
     { "b\n", "a", "b\na\n" },
     { "b", "a", "b\na\n" },
     { "b\r\n", "a", "b\r\na\r\n" },
-    { "b \\\n", "a", "b \\\n\na\n" }, /* which goes on with an empty line now */
+    { "b \\\n", "a", "b \\\n\na\n" }, /* which now continues on an empty line */
     { "\xef\xbb\xbf", "a",
       "\xef\xbb\xbf"
       "a\n" },

@@ -195,7 +195,7 @@ test_select (void)
   {
     const char *text, *expected;
   } rows[] = {
-    /* What does not count need not be pinned. */
+    /* Requirements that do not apply need not be pinned. */
     { "a" FALSE_MARKER "a>=2" FALSE_MARKER "a==1" FALSE_MARKER
       "a @ git+https://h.org/a@0123" FALSE_MARKER "git+https://h.org/a#egg=a" FALSE_MARKER
       "-e git+https://h.org/a#egg=a" FALSE_MARKER "./a" FALSE_MARKER

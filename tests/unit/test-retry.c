@@ -142,7 +142,7 @@ test_failures (Fixture *self, G_GNUC_UNUSED gconstpointer data)
     }
 }
 
-/* What may have been done is not asked for again. */
+/* A request that may have succeeded is not repeated. */
 static void
 test_once (Fixture *self, G_GNUC_UNUSED gconstpointer data)
 {

@@ -21,7 +21,7 @@ submit (TerraneRuntime *runtime, const char *id)
   terrane_runtime_submit (runtime, &event);
 }
 
-/* What next() gives when an event is there already. */
+/* The result of next() if an event has arrived already. */
 static void
 assert_next (TerraneRuntime *runtime, const char *id)
 {
@@ -125,7 +125,7 @@ stream_one (gpointer data)
   return NULL;
 }
 
-/* Who waits for room does not wait for ever. */
+/* Waiting for room has a limit. */
 static void
 test_no_room (void)
 {
@@ -153,7 +153,7 @@ test_stream (void)
   g_auto (TerraneInvocation) event = make_event ("a"), none = { 0 };
   submit (runtime, "x");
   assert_next (runtime, "x");
-  g_assert_false (terrane_runtime_begin_stream (runtime, "x")); /* nobody takes it */
+  g_assert_false (terrane_runtime_begin_stream (runtime, "x")); /* without a receiver */
   g_assert_cmpint (respond (runtime, "x"), ==, TERRANE_RUNTIME_OK);
   event.stream = append_part;
   event.stream_data = got;
@@ -188,7 +188,7 @@ test_init_error (void)
   g_assert_cmpint (init_error (runtime), ==, TERRANE_RUNTIME_OK);
   g_assert_cmpint (init_error (runtime), ==, TERRANE_RUNTIME_WRONG_STATE);
   g_assert_cmpint (terrane_runtime_next (runtime, &none), ==, TERRANE_RUNTIME_WRONG_STATE);
-  terrane_runtime_end (runtime); /* the process exits behind it */
+  terrane_runtime_end (runtime); /* the process exits afterwards */
   g_assert_cmpint (terrane_runtime_wait_ready (runtime, late), ==, TERRANE_RUNTIME_FAILED);
   g_assert_true (terrane_runtime_take_answer (runtime, &answer));
   g_assert_cmpstr (answer.error_type, ==, "Runtime.X");

@@ -107,7 +107,7 @@ run_ok (const char *script, uint64_t deadline_ms, TerraneProcessResult *out_resu
   g_assert_no_error (error);
 }
 
-/* What a script prints. */
+/* The output of a script. */
 static void
 assert_prints (const char *script, const char *want)
 {
@@ -188,7 +188,7 @@ run_slowly (gpointer value)
   return g_steal_pointer (&result.output);
 }
 
-/* /proc/PID/cmdline is for everybody to read. */
+/* /proc/PID/cmdline is readable for all users. */
 static void
 test_values_are_in_no_command_line (void)
 {
@@ -362,7 +362,7 @@ test_exit (void)
   g_assert_cmpint (liar.exit_code, ==, 1);
 }
 
-/* An exit with 128 + N is no death by signal N. */
+/* An exit with 128 + N is not a death by signal N. */
 static void
 test_exit_like_signal (void)
 {
@@ -406,7 +406,7 @@ test_memory (void)
   g_assert_cmpint (result.exit_code, !=, 0);
 }
 
-/* The image's fault, so a result; the missing interpreter is one that nobody sees before. */
+/* The image's fault, so a result; the missing interpreter was not detected before. */
 static void
 test_cannot_execute (void)
 {
@@ -498,7 +498,7 @@ test_usage_after_deadline (void)
   g_assert_cmpuint (result.cpu_usecs, >, 20 * 1000); /* of a machine with much else to do */
 }
 
-/* What the program leaves in the background dies with it. */
+/* Processes that the program leaves in the background end with it. */
 static void
 test_background (void)
 {

@@ -28,7 +28,7 @@ add (GPtrArray *files, const char *name)
   return file;
 }
 
-/* Of names separated by spaces. */
+/* Made from names separated by spaces. */
 static GPtrArray *
 files_of (const char *names)
 {

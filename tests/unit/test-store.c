@@ -249,7 +249,7 @@ assert_same_object (const char *repo, TerraneStore *store, const char *hex, cons
     }
   assert_same (contents[1], sizes[1], contents[0], sizes[0]);
   g_assert_cmphex (st[1].st_mode, ==, st[0].st_mode);
-  if (g_str_equal (extension, "file")) /* of others libostree leaves the time as it is */
+  if (g_str_equal (extension, "file")) /* libostree does not change the time of others */
     {
       g_assert_cmpint (st[1].st_mtim.tv_sec, ==, st[0].st_mtim.tv_sec);
       g_assert_cmpint (st[1].st_mtim.tv_nsec, ==, st[0].st_mtim.tv_nsec);
@@ -286,8 +286,7 @@ write_object (TerraneStore *store, const OciEntry *entry, const OciDigest *diges
   g_assert_false (again);
 }
 
-/* Our hasher gives what libostree computes from the same content and metadata, and our files are
- * those that it writes. */
+/* terrane's hasher and files agree with those of libostree for the same content and metadata. */
 static void
 test_objects (void)
 {
@@ -538,7 +537,8 @@ test_errors_are_not_absence (void)
   g_assert_false (pulled_ok);
 }
 
-/* What is in the place of an entry and was not written there is none, whatever was changed. */
+/* A file in the place of an entry that was not written there is not an entry, whatever was
+ * changed. */
 static void
 test_cache_entries_are_verified (void)
 {

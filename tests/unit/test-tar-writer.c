@@ -92,7 +92,7 @@ open_tar (const GByteArray *tar)
   return archive;
 }
 
-/* What libarchive, which is not our code, reads from a tar of one entry. */
+/* The entry that libarchive, as independent code, reads from a tar with one entry. */
 static void
 assert_libarchive_reads (const OciEntry *entry, const GByteArray *tar)
 {
@@ -311,8 +311,8 @@ test_xattrs (void)
     }
 }
 
-/* 8 GiB is the first size that eleven octal digits cannot hold. Headers only: no content is read.
- */
+/* 8 GiB is the first size that eleven octal digits cannot hold. Headers only: no content is
+ * read. */
 static void
 test_large_sizes (void)
 {

@@ -186,7 +186,7 @@ test_resolve (void)
     }
 }
 
-/* "as the kernel would": ENOTDIR, a file is no directory to walk through. */
+/* "as the kernel would": ENOTDIR, a path cannot continue through a file. */
 static void
 test_resolve_through_a_file (void)
 {

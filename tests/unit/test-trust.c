@@ -93,7 +93,7 @@ test_system_bundle (Fixture *self, G_GNUC_UNUSED gconstpointer data)
   g_assert_cmpstr (trust->file, ==, path); /* as it is: nothing had to be added */
 }
 
-/* What c_rehash names counts, if the bundle lacks it; other files do not. */
+/* Files with names by c_rehash are used if the bundle lacks them; other files are not. */
 static void
 test_system_directory (Fixture *self, G_GNUC_UNUSED gconstpointer data)
 {

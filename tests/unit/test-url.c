@@ -1,4 +1,4 @@
-/* What the client does with URLs that registries send. */
+/* The client's treatment of URLs that registries send. */
 #include "testing.h"
 
 #include "oci/http/url.h"

@@ -1,4 +1,6 @@
+#include "builder/error.h"
 #include "builder/lambda/log-lines.h"
+#include "builder/validate.h"
 #include "builder/validation/explain.h"
 #include "builder/validation/junit.h"
 #include "builder/validation/probes-private.h"
@@ -239,6 +241,34 @@ test_slow_initialisation (void)
   g_assert_null (quick.reason);
 }
 
+/* Failures with one reason are reported once, with all names; those that only end in the same way
+ * are not merged. */
+static void
+test_judge (void)
+{
+  static const char text[] =
+      "[{'kind':'import','name':'a','message':'E: ModuleNotFoundError: no "
+      "x','output':'1','explanation':'add x'},"
+      " {'kind':'import','name':'b','passed':true},"
+      " {'kind':'import','name':'c','message':'E: ModuleNotFoundError: no y','output':'2'},"
+      " {'kind':'import','name':'d','message':'E: ModuleNotFoundError: no "
+      "x','output':'3','explanation':'add x'},"
+      " {'kind':'script','name':'s','message':'failed with exit code 1','output':'4'},"
+      " {'kind':'script','name':'t','message':'failed with exit code 1','output':'5'},"
+      " {'kind':'script','name':'u','message':'failed with exit code 1','output':'4'}]";
+  g_autofree char *json = g_strdelimit (g_strdup (text), "'", '"');
+  g_autoptr (OciJsonValue) results = json_loads (json, 0, NULL);
+  g_autoptr (GError) error = NULL;
+  g_assert_nonnull (results);
+  g_assert_false (terrane_validate_judge (results, &error));
+  assert_error (error, TERRANE_ERROR, TERRANE_ERROR_REFUSED,
+                "6 of 7 validations failed:\n"
+                "import a, d: E: ModuleNotFoundError: no x\n  | 1\n  → add x\n"
+                "import c: E: ModuleNotFoundError: no y\n  | 2\n"
+                "script s, u: failed with exit code 1\n  | 4\n"
+                "script t: failed with exit code 1\n  | 5");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -252,5 +282,6 @@ main (int argc, char **argv)
   g_test_add_func ("/validation/explain-metadata", test_explain_metadata);
   g_test_add_func ("/validation/log-lines", test_log_lines);
   g_test_add_func ("/validation/slow-initialisation", test_slow_initialisation);
+  g_test_add_func ("/validation/judge", test_judge);
   return g_test_run ();
 }

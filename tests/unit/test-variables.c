@@ -55,7 +55,7 @@ test_values (void)
     { "$${git.sha}", "${git.sha}" },
     { "$$${x}", "$${x}" },
     { "$$", "$$" },
-    /* What comes out of a variable is not looked at again. */
+    /* The value of a variable is not expanded again. */
     { "${env.T_DOLLAR}", "${git.sha}" },
   };
   for (size_t i = 0; i < G_N_ELEMENTS (pairs); i++)

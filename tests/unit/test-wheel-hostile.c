@@ -91,7 +91,7 @@ test_hostile_members (void)
 
 #define HELLO "LPJNul-wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ" /* SHA-256 of "hello" */
 
-/* What is not right with RECORD of @wheel, which is installed whatever that is. */
+/* Returns the faults of RECORD of @wheel, which is installed nevertheless. */
 static char *
 record_problems (const Wheel *wheel, const Member *members)
 {
@@ -196,7 +196,7 @@ ignore_entry (gpointer data, G_GNUC_UNUSED const OciEntry *entry,
   return TRUE;
 }
 
-/* What is not read is compared all the same. */
+/* Unread content is compared, too. */
 static void
 test_careless_consumer (void)
 {
@@ -237,7 +237,7 @@ forge_size (const char *path, guint32 size)
   g_assert_true (g_file_set_contents (path, data, (gssize) len, NULL));
 }
 
-/* What comes in blocks must not get further than announced. */
+/* Content in blocks must not exceed the announced size. */
 static void
 test_forged_sizes (void)
 {

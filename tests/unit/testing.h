@@ -1,4 +1,4 @@
-/* What every unit test shares: errors that are asserted whole, and directories that go away. */
+/* Shared by all unit tests: assertions of whole error messages, and temporary directories. */
 #pragma once
 
 #include "oci/base/fd.h"

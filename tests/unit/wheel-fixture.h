@@ -32,7 +32,7 @@ typedef struct
   const char *wheel, *metadata; /* NULL: sound ones; "-": missing */
   const char *entry_points;     /* NULL: missing */
   const char *record;           /* NULL: made of the members; "-": missing */
-  const char *more_record;      /* rows behind those that are made */
+  const char *more_record;      /* rows after the generated ones */
   const char *unlisted;         /* path that RECORD leaves out */
   const char *options;          /* of libarchive */
 } Wheel;

@@ -1,11 +1,9 @@
-/* Process 1 of a sandbox: sets limits, starts the program, reaps what is left to it, and reports
+/* Process 1 of a sandbox: sets limits, starts the program, reaps orphaned processes, and reports
  * how the program ended. bubblewrap's own process 1 reports 128 + N both for signal N and for an
- * exit with that code. It must run in every image, so it is static and has no libc.
- *
- * Where there are no namespaces it is an ordinary process, whose descendants stay its own
- * (PR_SET_CHILD_SUBREAPER), and gives the program another root and user, if it may, and filters.
- *
- * argv: "init" or TERRANE_INIT_TREE, the program and its arguments. */
+ * exit with that code. It must run in every image, so it is static and has no libc. Without
+ * namespaces it is an ordinary process, whose descendants remain its own (PR_SET_CHILD_SUBREAPER),
+ * and gives the program another root and user, if it may, and filters. argv: "init" or
+ * TERRANE_INIT_TREE, the program and its arguments. */
 #include "builder/sandbox/init/report.h"
 
 #include <asm/stat.h>
@@ -31,7 +29,7 @@ enum
   SIGNAL_KILL = 9,
   SIGNAL_CHILD = 17,
   SIGNAL_SET_BYTES = 8,
-  EXIT_CANNOT_EXECUTE = 127, /* as shells have it */
+  EXIT_CANNOT_EXECUTE = 127, /* like shells */
   EXIT_SIGNAL = 128,
   MAX_PATH = 4096,
   FIRST_FREE_FD = 3,
@@ -42,7 +40,7 @@ enum
   MAX_ERRNO = 4096,
   CHILDREN_BYTES = 16 * 1024,
   PAUSE_NSECS = 1000 * 1000,
-  BLOCK_BYTES = 512, /* of ru_inblock, whatever the file system has */
+  BLOCK_BYTES = 512, /* of ru_inblock, independent of the file system */
 };
 
 struct limit
@@ -50,7 +48,7 @@ struct limit
   uint64_t soft, hard;
 };
 
-/* Of six arguments. */
+/* For six arguments. */
 static long
 call_long (long number, long a, long b, long c, long d, long e, long f)
 {
@@ -135,7 +133,7 @@ static void
 set_limit (int resource, uint64_t value)
 {
   const struct limit limit = { value, value };
-  /* Where it is lower already, it stays. */
+  /* A lower limit stays. */
   (void) call (__NR_prlimit64, 0, resource, pointer (&limit), 0);
 }
 
@@ -158,8 +156,9 @@ has_slash (const char *name)
   return 0;
 }
 
-/* Like execvp(), but what is not a program is not given to a shell, as on Lambda. Returns: an errno
- */
+/* Like execvp(), but like Lambda it does not give a file that is not a program to a shell.
+ *
+ * Returns: an errno */
 static int
 execute (char **argv, char **env)
 {
@@ -195,8 +194,8 @@ leave (int code)
     (void) call (__NR_exit_group, code, 0, 0, 0);
 }
 
-/* As memory, which no limit of this process (RLIMIT_FSIZE, which somebody may have set to 0) keeps
- * from being written. The program has it only until it is executed. */
+/* Mapped, so that no limit of this process (such as RLIMIT_FSIZE, which may be 0) prevents writing.
+ * The program has it only until it is executed. */
 static volatile TerraneInitReport *
 map_report (void)
 {
@@ -236,7 +235,7 @@ require (long result, const char *what)
   leave (EXIT_CANNOT_EXECUTE);
 }
 
-/* In both cases for good: nothing is gained by executing with no_new_privs. */
+/* In both cases permanently: with no_new_privs, executing a file gains no rights. */
 static void
 change_user (const TerraneInitSetup *setup)
 {
@@ -252,7 +251,7 @@ change_user (const TerraneInitSetup *setup)
     require (call (__NR_capset, pointer (&header), pointer (none), 0, 0), "giving up capabilities");
 }
 
-/* Of the program's own process, before it is executed. */
+/* Runs in the program's own process, before it is executed. */
 static void
 apply_setup (const TerraneInitSetup *setup)
 {
@@ -270,7 +269,7 @@ apply_setup (const TerraneInitSetup *setup)
       require (call (__NR_fchdir, TERRANE_INIT_ROOT_FD, 0, 0, 0), "its root directory");
       require (call (__NR_chroot, pointer ("."), 0, 0, 0), "changing the root directory");
     }
-  if (setup->change_user) /* else it would count what this user has besides */
+  if (setup->change_user) /* otherwise the limit would count this user's other processes */
     set_limit (RLIMIT_NPROC, TERRANE_INIT_MAX_PROCESSES);
   require (call (__NR_chdir, pointer (setup->working_dir), 0, 0, 0), "its working directory");
   change_user (setup);
@@ -281,7 +280,7 @@ apply_setup (const TerraneInitSetup *setup)
            "the filter of system calls");
 }
 
-/* What is missing when a program is there and cannot be found: the interpreter that it names. */
+/* Names what is missing when the program exists and yet is not found: its interpreter. */
 static void
 print_interpreter (const char *program)
 {
@@ -307,7 +306,7 @@ print_interpreter (const char *program)
     print ("its dynamic loader: ");
 }
 
-/* The path of a device that every sandbox has, or NULL. */
+/* Returns the path of a device that every sandbox has, or NULL. */
 static const char *
 common_device (unsigned long number)
 {
@@ -328,8 +327,8 @@ common_device (unsigned long number)
     }
 }
 
-/* Through a descriptor of the host's /dev/null, root's program could change the mode of that; the
- * one in here is mounted read-only. */
+/* Through a descriptor of the host's /dev/null, a program of root could change its mode; the one in
+ * here is mounted read-only. */
 static void
 replace_devices (void)
 {
@@ -365,7 +364,9 @@ run_program (char **argv, char **env, volatile TerraneInitReport *report)
   leave (EXIT_CANNOT_EXECUTE);
 }
 
-/* Kills each process that is a child now. Returns: how many there were */
+/* Kills each process that is a child at this moment.
+ *
+ * Returns: their number */
 static unsigned
 kill_children (void)
 {
@@ -377,7 +378,7 @@ kill_children (void)
   long got = fd >= 0 ? call (__NR_read, fd, pointer (text), sizeof text, 0) : 0;
   if (fd >= 0)
     (void) call (__NR_close, fd, 0, 0, 0);
-  /* Each number has a space after it: one that was cut is not there yet. */
+  /* Each number has a space after it: one that was cut is read later. */
   for (long i = 0; i < got; i++)
     if (text[i] >= '0' && text[i] <= '9')
       pid = pid * 10 + (text[i] - '0');
@@ -389,7 +390,7 @@ kill_children (void)
   return killed;
 }
 
-/* Whose parent ends becomes a child of this process, and is found in the next turn. */
+/* A process whose parent ends becomes a child of this process, and is found in the next turn. */
 static void
 end_tree (void)
 {
@@ -407,7 +408,7 @@ end_tree (void)
     }
 }
 
-/* Nothing outlives the program, and all that was used is in the account. */
+/* No process outlives the program, and all usage is accounted for. */
 static void
 end_everything (const TerraneInitSetup *setup)
 {
@@ -443,8 +444,10 @@ finish (int status, const TerraneInitSetup *setup, volatile TerraneInitReport *r
   return number != 0 ? EXIT_SIGNAL + number : (status >> 8) & 0xff;
 }
 
-/* Its other end is terrane's, which may have been killed at any moment. @child_events: (nullable):
- * waits for either. Returns: whether terrane is gone */
+/* The other end belongs to terrane, which may have been killed at any moment. @child_events:
+ * (nullable): waits for either.
+ *
+ * Returns: whether terrane is gone */
 static int
 look_for_end (const int *child_events)
 {
@@ -459,8 +462,9 @@ look_for_end (const int *child_events)
   return fds[0].revents != 0;
 }
 
-/* Not by PR_SET_PDEATHSIG alone, which would be about bubblewrap: that may have been killed before
- * it was set. Returns: whether the program ended, with its status */
+/* PR_SET_PDEATHSIG alone would depend on bubblewrap, which may have been killed before it was set.
+ *
+ * Returns: whether the program ended, with its status */
 static int
 wait_for_program (long program, int child_events, int *out_status)
 {
@@ -491,20 +495,20 @@ is_tree (const char *name)
   return *name == *tree;
 }
 
-/* Returns: what it was told outside of namespaces; NULL for process 1 */
+/* Returns: the setup outside namespaces; NULL for process 1 */
 static const TerraneInitSetup *
 find_role (const char *name)
 {
   long pid = call (__NR_getpid, 0, 0, 0, 0);
   if (pid == 1)
     return NULL;
-  /* Anywhere else, what ends everything would end everything that this user has. */
+  /* Anywhere else, ending everything would end all processes of this user. */
   if (!is_tree (name) || call (__NR_prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0) < 0)
     leave (EXIT_CANNOT_EXECUTE);
   return map_setup ();
 }
 
-/* Until terrane has what the program may ask for. */
+/* Waits until terrane has prepared what the program may connect to. */
 static void
 wait_for_release (void)
 {
@@ -517,11 +521,11 @@ wait_for_release (void)
     leave (EXIT_CANNOT_EXECUTE);
 }
 
-/* Of whichever process this is: what the program inherits or must not reach. */
+/* For both kinds of process: prepares what the program inherits, and what it must not reach. */
 static void
 prepare (const TerraneInitSetup *setup)
 {
-  /* The program has the same user, and would reach the report through /proc/1/fd. */
+  /* The program has the same user, and could reach the report through /proc/1/fd. */
   (void) call (__NR_prctl, PR_SET_DUMPABLE, 0, 0, 0);
   (void) call (__NR_prctl, PR_SET_NAME, pointer ("init"), 0, 0);
   (void) call (__NR_close_range, FIRST_FREE_FD, ~0U, CLOEXEC_ALL, 0);
@@ -535,7 +539,7 @@ prepare (const TerraneInitSetup *setup)
       wait_for_release ();
       return;
     }
-  /* Elsewhere it is of the user, who may have more of other things. */
+  /* Otherwise the limit would also count processes of the user outside. */
   set_limit (RLIMIT_NPROC, TERRANE_INIT_MAX_PROCESSES);
   (void) call (__NR_prctl, PR_SET_PDEATHSIG, SIGNAL_KILL, 0, 0);
   if (look_for_end (NULL))
