@@ -366,7 +366,7 @@ skip_symbols (const Scanner *scanner, Bits *bits)
 {
   Walk walk = { .position = bits->position, .stopped = bits->position > bits->end };
   Guess guess;
-  while (!walk.stopped && walk.position + 2 * LEAD_BITS < bits->end)
+  while (!walk.stopped && walk.position + UINT64_C (2) * LEAD_BITS < bits->end)
     {
       uint64_t goal = walk.position + LEAD_BITS;
       guess.walk = (Walk){ .position = goal };

@@ -29,7 +29,8 @@ struct _TerraneIngest
   GMutex mutex; /* guards the members below */
   GCond changed;
   uint64_t waiting;
-  GError *failure; /* the first of any writer */
+  uint64_t awaited; /* the reader waits until no more than that is waiting */
+  GError *failure;  /* the first of any writer */
 };
 
 /* The node of a hard link gets its object when that of its target is known. */
@@ -108,15 +109,17 @@ write_in_thread (gpointer item, gpointer data)
   self->waiting -= weight;
   if (self->failure == NULL)
     self->failure = g_steal_pointer (&local);
-  g_cond_broadcast (&self->changed);
+  if (self->waiting <= self->awaited || self->failure != NULL)
+    g_cond_broadcast (&self->changed);
   g_mutex_unlock (&self->mutex);
 }
 
-/* Waits until less than @limit is in progress; fails after a writer failed. */
+/* Waits until no more than @limit is in progress; fails after a writer failed. */
 static gboolean
 wait_below (TerraneIngest *self, uint64_t limit, GError **error)
 {
   g_mutex_lock (&self->mutex);
+  self->awaited = limit;
   while (self->waiting > limit && (self->failure == NULL || limit == 0))
     g_cond_wait (&self->changed, &self->mutex);
   GError *failure = self->failure != NULL ? g_error_copy (self->failure) : NULL;
@@ -131,7 +134,11 @@ static gboolean
 submit (TerraneIngest *self, Job *job, GError **error)
 {
   uint64_t weight = job_weight (job);
-  if (!wait_below (self, MAX_WAITING_BYTES, error))
+  g_mutex_lock (&self->mutex);
+  gboolean full = self->waiting > MAX_WAITING_BYTES || self->failure != NULL;
+  g_mutex_unlock (&self->mutex);
+  /* Half of it keeps the writers busy; to wake up for each file would cost more than the file. */
+  if (full && !wait_below (self, MAX_WAITING_BYTES / 2, error))
     {
       job_free (job);
       return FALSE;

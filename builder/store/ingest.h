@@ -1,5 +1,5 @@
 /* Stores a stream of entries: the tree in memory, the content as objects, hashed and written by
- * several threads. Memory is bounded for any input: small files wait in at most 32 MiB of buffers,
+ * several threads. Memory is bounded for any input: small files wait in at most 16 MiB of buffers,
  * large ones go through a temporary file. */
 #pragma once
 

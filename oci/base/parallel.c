@@ -159,7 +159,8 @@ oci_workers_push (OciWorkers *self, gpointer item)
   g_mutex_lock (&self->mutex);
   g_queue_push_tail (&self->items, item);
   gboolean busy = self->idle < g_queue_get_length (&self->items);
-  g_cond_signal (&self->changed);
+  if (self->idle > 0) /* others look at the queue before they wait */
+    g_cond_signal (&self->changed);
   g_mutex_unlock (&self->mutex);
   if (busy && self->threads->len < self->max)
     {
