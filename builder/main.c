@@ -185,8 +185,7 @@ main (int argc, char **argv)
   g_autoptr (GError) error = NULL;
   TerraneGlobal global = { 0 };
   (void) signal (SIGPIPE, SIG_IGN); /* terrane_print_flush() reports a closed stdout */
-  json_object_seed (
-      0); /* seeds keys of objects from the kernel's random numbers, before any thread */
+  json_object_seed (0);             /* random, and before any thread */
   g_set_prgname ("terrane");
   json_set_alloc_funcs (g_malloc, g_free); /* lack of memory ends the process, as everywhere else */
   (void) g_log_set_default_handler (on_log, NULL);

@@ -15,7 +15,7 @@
 enum
 {
   MAX_SCRIPT_BYTES = 1024 * 1024,
-  MAX_NAMES = 8, /* of what failed for one reason */
+  MAX_NAMES = 8, /* of operations that failed for one reason */
 };
 
 gboolean
@@ -111,8 +111,7 @@ terrane_validate_inputs (const TerraneProfile *profile, const TerraneImage *imag
   oci_json_set (key, "target", json_integer (profile->target));
   oci_json_set (key, "events", terrane_probes_digests (events));
   oci_json_set (key, "sandbox", json_integer (options->sandbox));
-  json_t *unconfined =
-      unconfined_to_json (options->sandbox); /* depends on the user that runs terrane */
+  json_t *unconfined = unconfined_to_json (options->sandbox); /* depends on the user */
   if (unconfined != NULL)
     oci_json_set (key, "unconfined", unconfined);
   if (emulator->name != NULL)
@@ -268,9 +267,9 @@ has_failed (const json_t *result)
   return !json_is_true (json_object_get (result, "passed"));
 }
 
-/* Whether @other has failed for the reason of @result, as all do that import the same broken
- * package: their exceptions are equal, and their tracebacks are not. Else all that they print is.
- */
+/* Whether @other has failed for the reason of @result, like all operations that import the same
+ * broken package: their exceptions are equal, but not their tracebacks. Without an exception, all
+ * of their output must be equal. */
 static gboolean
 is_same_failure (const json_t *result, const json_t *other)
 {
@@ -285,8 +284,7 @@ is_same_failure (const json_t *result, const json_t *other)
          && (exception || strcmp (text_of (result, "output"), text_of (other, "output")) == 0);
 }
 
-/* Those that failed for one reason come as one, with their names; the output is that of the first.
- */
+/* Appends failures with one reason as one, with their names; the output is that of the first. */
 static void
 append_failure (GString *message, const json_t *results, size_t first)
 {

@@ -59,8 +59,12 @@ throw_archive (OciDecompressor *self, GError **error)
     }
   const char *reason = archive_error_string (self->archive);
   g_autofree char *valid = reason != NULL ? g_utf8_make_valid (reason, -1) : NULL;
-  return oci_throw (error, OCI_ERROR_FORMAT, "decompressing: %s",
-                    valid != NULL ? valid : "the data is damaged");
+  const char *detail = valid != NULL ? strstr (valid, ": ") : NULL; /* after the library's name */
+  return oci_throw (error, OCI_ERROR_FORMAT, "the compressed data is damaged%s%s",
+                    valid != NULL ? ": " : "",
+                    detail != NULL  ? detail + strlen (": ")
+                    : valid != NULL ? valid
+                                    : "");
 }
 
 /* Adds filters by name: "all" would include those that run external programs. */

@@ -239,9 +239,9 @@ typedef struct
 typedef struct
 {
   uint64_t position; /* bits */
-  unsigned skip;     /* the last entry, of which SKIP_DISTANCE counts; 0 at first: a literal */
-  gboolean stopped;  /* at the end of the block, or at an undefined code */
-  gboolean ended;    /* at the end of the block */
+  unsigned skip;    /* the last entry, of which only SKIP_DISTANCE is used; 0 at first: a literal */
+  gboolean stopped; /* at the end of the block, or at an undefined code */
+  gboolean ended;   /* at the end of the block */
 } Walk;
 
 static inline Skip
@@ -268,8 +268,8 @@ walk_slowly (const Scanner *scanner, const Bits *bits, Walk *walk)
 /* The hot path. Whether a literal or a match follows is unpredictable, so there is no branch on it:
  * each code determines the alphabet of the next one. One load serves three codes: two codes of the
  * table with their extra bits have at most 40 bits, and the third needs only its own eleven. A
- * position can overshoot the end of the stream by that much; this is checked before the next load.
- */
+ * position can overshoot the end of the stream by that much; this is checked before the next
+ * load. */
 static inline void
 walk_on (const Scanner *scanner, const Bits *bits, Walk *walk)
 {

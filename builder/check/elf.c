@@ -32,8 +32,7 @@ typedef struct
   GHashTable *compared; /* "WANT ENTRY": pairs whose versions were compared */
   GHashTable *needs;    /* "ENTRY NAME": examined by check_shadow() */
   GHashTable *defines;  /* TerraneElfEntry -> set of its versions */
-  GHashTable
-      *fitting; /* path without names of processors -> TerraneElfEntry for the right processor */
+  GHashTable *fitting;  /* path without names of processors -> TerraneElfEntry that fits */
   const TerraneAbsentLibraries *absent; /* libraries that installed packages list and lack */
   TerranePureWheels *pure;
   TerraneFirstImports *imports;

@@ -33,7 +33,7 @@ print_place (GString *text, const TerraneFinding *finding)
     }
 }
 
-/* "the same of 33 more files: /b, /c …" @max: how many are shown; 0: all */
+/* "the same of 33 more files: /b, /c …" @max: the number shown; 0: all */
 static void
 print_files (GString *text, const char *start, const TerraneFinding *finding, guint max)
 {
@@ -80,7 +80,8 @@ print_finding (GString *text, const TerraneFinding *finding, guint max)
   g_string_append (text, "\n\n");
 }
 
-/* Of the findings from @start how many are of one kind: what the profile has changed is alone. */
+/* Returns how many findings from @start are of one kind: those that the profile has changed are
+ * separate. */
 static guint
 count_kind (const GPtrArray *list, guint start)
 {
@@ -96,7 +97,7 @@ count_kind (const GPtrArray *list, guint start)
   return end - start;
 }
 
-/* What all of them say, which is said once. */
+/* Whether all of them have the same message, or the same fix: then it is printed once. */
 static gboolean
 is_common (const GPtrArray *list, guint start, guint count, gboolean fix)
 {
@@ -111,7 +112,7 @@ is_common (const GPtrArray *list, guint start, guint count, gboolean fix)
   return TRUE;
 }
 
-/* Several findings of one kind, as one with a list. */
+/* Prints several findings of one kind as one with a list. */
 static void
 print_kind (GString *text, const GPtrArray *list, guint start, guint count, guint max)
 {
@@ -131,7 +132,7 @@ print_kind (GString *text, const GPtrArray *list, guint start, guint count, guin
       print_place (place, finding);
       if (!message)
         print_message (said, "\n    ", finding->message);
-      /* ": /a in b" and "\n    text": a line each, and the text in that of the place. */
+      /* ": /a in b" and "\n text": a line each, with the text on the line of the place. */
       const char *at = place->len > 0 ? place->str + strlen (": ") : "";
       const char *line = said->len > 0 ? said->str + strlen ("\n    ") : "";
       if (*at != '\0' || *line != '\0')

@@ -92,10 +92,10 @@ json_t *terrane_findings_to_sarif (TerraneFindings *self, const char *artifact);
 
 /**
  * terrane_findings_to_text:
- * @max: how many of a list are shown; 0: all
+ * @max: the number of elements of a list that are shown; 0: all
  *
- * Returns: (transfer full): text for people, a block for each finding or for several of one id and
- *   severity, whose lists of files and findings are cut, and how many there are
+ * Returns: (transfer full): text for the user: a block for each finding or for several of one id
+ * and severity, with shortened lists of files and findings, and their numbers
  */
 char *terrane_findings_to_text (TerraneFindings *self, guint max);
 

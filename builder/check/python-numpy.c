@@ -124,8 +124,7 @@ check_dist (Check *self, const TerranePythonDist *dist, GError **error)
       const TerraneNode *node = files->pdata[i];
       gboolean old = FALSE;
       if (!g_str_has_suffix (node->name, ".so")
-          || g_str_has_suffix (node->parent->name,
-                               ".libs")) /* libraries of auditwheel are not modules */
+          || g_str_has_suffix (node->parent->name, ".libs")) /* not modules */
         continue;
       if (!is_old (self, node, &old, error))
         return FALSE;

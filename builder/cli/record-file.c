@@ -70,10 +70,12 @@ terrane_record_file_load (const char *path, const char *digest, GError **error)
   g_autoptr (OciJsonValue) record = size > 0 ? json_loadb (bytes, size, 0, NULL) : NULL;
   const char *of = json_string_value (json_object_get (record, "digest"));
   if (of == NULL)
-    oci_throw (error, OCI_ERROR_USAGE, "it is there, and no record of an image; name another file");
+    oci_throw (error, OCI_ERROR_USAGE,
+               "it exists and is not the record of an image; name another file");
   else if (digest != NULL && strcmp (of, digest) != 0)
     oci_throw (error, OCI_ERROR_USAGE,
-               "it is that of another image than %s; build again, or name another file", digest);
+               "it is the record of another image than %s; build again, or name another file",
+               digest);
   else
     return g_steal_pointer (&record);
   return NULL;

@@ -2,7 +2,7 @@
 
 #include "builder/cli/terminal.h"
 
-#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 enum
@@ -83,7 +83,7 @@ column_width (const TerraneTable *self, guint column)
   return width;
 }
 
-/* Numbers are not cut. */
+/* Numbers stay whole. */
 static void
 narrow (const TerraneTable *self, guint *widths, guint limit)
 {
@@ -104,31 +104,49 @@ narrow (const TerraneTable *self, guint *widths, guint limit)
     }
 }
 
-/* The colour is added after terminal control sequences were removed. */
+/* @start, @end: (out): of the cell that has a colour, in the line
+ * Returns: (transfer full): the line, without spaces at its end */
+static char *
+make_line (const TerraneTable *self, const Row *row, const guint *widths, gsize *start, gsize *end)
+{
+  GString *line = g_string_new (NULL);
+  *start = *end = 0;
+  for (guint j = 0; j < self->n_columns; j++)
+    {
+      g_autofree char *cell = terrane_text_cut (row->cells[j], widths[j]);
+      guint width = terrane_text_columns (cell);
+      int pad = widths[j] > width ? (int) (widths[j] - width) : 0;
+      g_string_append_printf (line, "%*s%*s", j > 0 ? GAP : 0, "", self->right[j] ? pad : 0, "");
+      if (j == row->colored && row->color != TERRANE_COLOR_NONE)
+        *start = line->len;
+      g_string_append (line, cell);
+      if (j == row->colored && row->color != TERRANE_COLOR_NONE)
+        *end = line->len;
+      g_string_append_printf (line, "%*s", self->right[j] ? 0 : pad, "");
+    }
+  char *text = g_strchomp (g_string_free (line, FALSE));
+  *end = MIN (*end, strlen (text));
+  *start = MIN (*start, *end);
+  return text;
+}
+
+/* A line that is still too wide is cut as a whole, and has no colours. */
 static void
 print_row (const TerraneTable *self, const Row *row, const guint *widths, guint limit)
 {
-  guint used = 0, spaces = 0; /* trailing ones are not printed */
-  for (guint j = 0; j < self->n_columns; j++)
+  gsize start = 0, end = 0;
+  g_autofree char *line = make_line (self, row, widths, &start, &end);
+  if (limit > 0 && terrane_text_columns (line) > limit)
     {
-      guint room = limit > 0 ? MIN (widths[j], limit - MIN (limit, used + spaces)) : widths[j];
-      g_autofree char *cell = terrane_text_cut (row->cells[j], room);
-      guint width = terrane_text_columns (cell);
-      guint pad = widths[j] > width ? widths[j] - width : 0;
-      TerraneColor color = j == row->colored ? row->color : TERRANE_COLOR_NONE;
-      spaces += self->right[j] ? pad : 0;
-      if (width > 0)
-        {
-          terrane_print ("%*s", (int) spaces, "");
-          fputs (terrane_color_start (STDOUT_FILENO, color), stdout);
-          terrane_print ("%s", cell);
-          fputs (terrane_color_end (STDOUT_FILENO, color), stdout);
-          used += spaces + width;
-          spaces = 0;
-        }
-      spaces += (self->right[j] ? 0 : pad) + GAP;
+      g_autofree char *cut = terrane_text_cut (line, limit);
+      terrane_print ("%s\n", cut);
+      return;
     }
-  terrane_print ("\n");
+  g_autofree char *cell = g_strndup (line + start, end - start);
+  terrane_print ("%.*s", (int) start, line);
+  if (end > start)
+    terrane_print_colored (row->color, cell);
+  terrane_print ("%s\n", line + end);
 }
 
 void

@@ -13,8 +13,7 @@ target_of (const TerraneDiffSide *side)
   const json_t *known =
       json_object_get (side->image->manifest->annotations, TERRANE_ANNOTATION_TARGET);
   if (json_is_string (known))
-    (void) terrane_target_parse (json_string_value (known),
-                                 &target); /* may be a target of a later version */
+    (void) terrane_target_parse (json_string_value (known), &target); /* or a later version's */
   return target;
 }
 

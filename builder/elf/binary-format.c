@@ -39,6 +39,13 @@ is_foreign (int fd, const unsigned char *head, size_t len, TerraneBinaryFormat *
 }
 
 gboolean
+terrane_binary_may_begin (guint8 byte)
+{
+  static const guint8 firsts[] = { ELFMAG0, 0xce, 0xcf, 0xfe, 0xca, 'M' };
+  return memchr (firsts, byte, sizeof firsts) != NULL;
+}
+
+gboolean
 terrane_binary_format (int fd, gboolean *out_program, TerraneBinaryFormat *out_format,
                        GError **error)
 {

@@ -24,4 +24,7 @@ typedef enum
 gboolean terrane_binary_format (int fd, gboolean *out_program, TerraneBinaryFormat *out_format,
                                 GError **error);
 
+/** Whether one of them can have this first byte. */
+gboolean terrane_binary_may_begin (guint8 byte);
+
 G_END_DECLS

@@ -1,5 +1,7 @@
 #include "builder/elf/elf-index.h"
 
+#include "builder/elf/binary-format.h"
+
 #include "builder/store/object-facts.h"
 
 #include <string.h>
@@ -104,6 +106,7 @@ terrane_elf_index_new (TerraneStore *store, TerraneTree *tree, GError **error)
   static const TerraneFactsKind kind = { .cache = TERRANE_CACHE_PROGRAMS,
                                          .version = CACHE_VERSION,
                                          .wants = wants_node,
+                                         .may_begin = terrane_binary_may_begin,
                                          .read = read_facts,
                                          .take = take_facts };
   g_autoptr (TerraneElfIndex) self = terrane_elf_index_new_empty ();

@@ -107,6 +107,7 @@ add_node (TerraneNode *node, const char *path, gpointer data, GError **error)
     return FALSE;
   added->object = node->object;
   added->fresh = node->fresh;
+  added->start = node->start;
   added->tree_number = self->tree_number;
   carry (self, placed);
   return TRUE;

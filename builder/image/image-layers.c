@@ -32,8 +32,8 @@ typedef struct
   const char *name;
   unsigned jobs; /* threads for each layer */
   TerraneProgress progress;
-  GMutex mutex;   /* of @job->options->progress, and of @total */
-  uint64_t total; /* guards @job->options->progress and @total */
+  GMutex mutex;   /* guards @job->options->progress and @total */
+  uint64_t total; /* bytes of the layers that have to be made */
 } Making;
 
 /* The layers of a tree are one phase. */
@@ -174,7 +174,7 @@ add_layer (TerraneImageJob *job, GPtrArray *paths, const char *name, GError **er
   if (paths->len > 0)
     return add_layers (job, parts, name, error);
   terrane_progress_warn (job->options->progress,
-                         "%s: adds nothing to what is below it, no layer made", name);
+                         "%s: it has nothing that the layers below lack, and gets no layer", name);
   return TRUE;
 }
 

@@ -286,8 +286,7 @@ on_broken (G_GNUC_UNUSED const TerraneHttpRequest *request, gpointer data)
     .error_type = g_strdup (TYPE_TRUNCATED),
     .body = error_body (TYPE_TRUNCATED, "The streamed response ended before it was complete"),
   };
-  (void) terrane_runtime_end_stream (self->runtime,
-                                     &answer); /* otherwise there is no receiver any more */
+  (void) terrane_runtime_end_stream (self->runtime, &answer); /* fails without a receiver */
 }
 
 /* Events and answers are only for the function. */

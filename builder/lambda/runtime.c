@@ -4,8 +4,7 @@
 
 enum
 {
-  RETRY_USECS =
-      2000, /* after which a part of a stream for which there was no room is offered again */
+  RETRY_USECS = 2000, /* until a part without room is offered again */
 };
 
 /* STARTING → WAITING → RUNNING (→ STREAMING) → ANSWERED → WAITING …; STARTING → FAILED */

@@ -224,7 +224,13 @@ read_regex (const TerraneField *field, const TerraneProfileReader *reader, const
   const char *pattern = *(char *const *) value;
   g_autoptr (GRegex) regex = pattern != NULL ? g_regex_new (pattern, 0, 0, &local) : NULL;
   if (pattern != NULL && regex == NULL)
-    oci_json_problem (at, "invalid regular expression: %s", local->message);
+    {
+      const char *place =
+          g_strrstr (local->message, " at char "); /* GLib puts the pattern before */
+      oci_json_problem (at, "invalid regular expression: %s%s",
+                        place != NULL ? "at character " : "",
+                        place != NULL ? place + strlen (" at char ") : local->message);
+    }
 }
 
 const TerraneFieldType terrane_field_regex = { .name = "regex",

@@ -107,10 +107,9 @@ void terrane_section_copy (const TerraneSection *self, gpointer value);
 /** Returns: (transfer none) (nullable): the field named @name */
 const TerraneField *terrane_fields_find (const TerraneField *fields, const char *name);
 
-/** Likewise, for one of several tables that make up an object. @scope: one bit: rows of other
- * scopes are ignored */
+/** Sets the defaults of one of several tables that make up an object. */
 void terrane_fields_init (const TerraneField *fields, gpointer into);
-/** Reads the fields of one table. */
+/** Reads the fields of one table. @scope: one bit: rows of other scopes are ignored */
 void terrane_fields_read (const TerraneField *fields, unsigned scope,
                           const TerraneProfileReader *reader, const OciJson *at, gpointer into);
 void terrane_fields_clear (const TerraneField *fields, gpointer value);

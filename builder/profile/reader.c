@@ -26,6 +26,12 @@ terrane_profile_read_path (const TerraneProfileReader *self, const OciJson *at, 
     return;
   if (text[0] == '\0')
     oci_json_problem (at, "expected a path, got an empty string");
+  else if (strstr (text, "://") != NULL)
+    {
+      g_autofree char *quoted = oci_quote (text);
+      oci_json_problem (at, "expected a path, or an https:// URL where one is possible, got %s",
+                        quoted);
+    }
   else
     *out_path = terrane_profile_resolve_path (self, at, text);
 }

@@ -6,8 +6,7 @@
 
 #define LOCK_VARIABLE "${lock.short}"
 #define PLATFORM "platform"
-#define ANY_PLATFORM "linux/amd64" /* used if it is wrong or missing, which is reported elsewhere  \
-                                    */
+#define ANY_PLATFORM "linux/amd64" /* if it is wrong or missing, which is reported elsewhere */
 
 enum
 {

@@ -38,8 +38,7 @@ on_transfer (gpointer data, const OciDescriptor *blob, OciTransferState state, u
 {
   const Copy *self = data;
   if (state == OCI_TRANSFER_DONE)
-    (void) oci_layout_remove_blob (self->layout, &blob->digest,
-                                   NULL); /* the whole layout is removed later */
+    (void) oci_layout_remove_blob (self->layout, &blob->digest, NULL); /* temporary anyway */
   terrane_remote_on_transfer (self->remote, blob, state, done);
 }
 

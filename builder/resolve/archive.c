@@ -7,6 +7,7 @@
 #include "oci/http/url.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 /* A user and password in a URL are only for the server, and so is a query, which is often a
  * signature: the digest identifies the file. */
@@ -61,9 +62,25 @@ keep_queries (const json_t *locked, json_t *entry)
   }
 }
 
+/* Whether some file of the base has to be read for its digest. */
 static gboolean
-answer (TerraneResolution *self, TerranePin *pin, const json_t *locked, json_t *entry,
-        GError **error)
+is_unread (TerraneStore *store, const TerraneSourceSpec *spec)
+{
+  for (guint i = 0; i < spec->archives->len; i++)
+    {
+      const TerraneArchiveFile *file = spec->archives->pdata[i];
+      struct stat st;
+      if (!file->has_sha256 && file->url == NULL && stat (file->path, &st) == 0
+          && S_ISREG (st.st_mode) && !terrane_stat_is_racy (&st)
+          && !terrane_file_digest_is_known (store, &st))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+static gboolean
+add_digests (TerraneResolution *self, const TerranePin *pin, const json_t *locked, json_t *entry,
+             GError **error)
 {
   const TerraneSourceSpec *spec = pin->spec;
   OCI_PREFIX (error, "%s.archive", spec->where);
@@ -81,6 +98,19 @@ answer (TerraneResolution *self, TerranePin *pin, const json_t *locked, json_t *
       oci_json_set (object, "sha256", oci_json_text (oci_digest_hex (&digest, hex)));
     }
   return TRUE;
+}
+
+/* A base that will be read is read now: unpacking its files digests them in the same pass. If
+ * registries can be asked, it may not have to be read. */
+static gboolean
+answer (TerraneResolution *self, TerranePin *pin, const json_t *locked, json_t *entry,
+        GError **error)
+{
+  const TerraneResolveOptions *options = self->options;
+  if (pin == self->plan->base && self->reads_base && !options->look && options->shared == NULL
+      && is_unread (options->store, pin->spec) && terrane_resolution_base (self, error) == NULL)
+    return FALSE;
+  return add_digests (self, pin, locked, entry, error);
 }
 
 const TerraneSourceResolver terrane_resolver_archive = {

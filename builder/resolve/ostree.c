@@ -36,9 +36,8 @@ answer (TerraneResolution *self, TerranePin *pin, const json_t *locked, json_t *
 {
   OciDigestHex hex;
   const char *known = json_string_value (json_object_get (locked, "commit"));
-  pin->has_digest =
-      terrane_ostree_names_commit (pin->spec, &pin->digest) /* takes precedence over a lock */
-      || (known != NULL && oci_digest_parse_hex (known, &pin->digest, NULL));
+  pin->has_digest = terrane_ostree_names_commit (pin->spec, &pin->digest) /* over a lock */
+                    || (known != NULL && oci_digest_parse_hex (known, &pin->digest, NULL));
   if (!pin->has_digest && !terrane_resolution_may_ask (self))
     return TRUE; /* an entry without an answer is a difference */
   if (!pin->has_digest && !find_commit (self, pin->spec, &pin->digest, error))

@@ -20,6 +20,7 @@ typedef struct
   TerranePlan *plan;
   const char *platform;
   TerraneBase *base;      /* (nullable): set once a source needed it */
+  gboolean reads_base;    /* the base will be read in any case */
   gboolean quiet;         /* new answers are not looked for at the moment */
   gboolean base_is_stale; /* the lock has another base, and requests for this one are not allowed */
   gboolean python_known;  /* @python has been looked for */
@@ -31,7 +32,7 @@ typedef struct
 TerraneBase *terrane_resolution_base (TerraneResolution *self, GError **error);
 
 /** Returns: whether the Python of @base can be found: its files are in the store, or a cache has
- * told which one it has */
+ * named its Python */
 gboolean terrane_resolution_base_is_read (const TerraneResolution *self);
 
 /** Sets @python; a base without Python is not an error. Errors: see the head. */

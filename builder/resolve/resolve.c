@@ -325,9 +325,11 @@ terrane_resolve (const TerraneProfile *profile, const TerraneResolveOptions *opt
                  TerraneBase **out_base, GPtrArray *out_changes, GError **error)
 {
   g_autoptr (TerranePlan) plan = terrane_plan_new (profile);
-  TerraneResolution self = {
-    .options = options, .profile = profile, .plan = plan, .platform = plan->platform
-  };
+  TerraneResolution self = { .options = options,
+                             .profile = profile,
+                             .plan = plan,
+                             .platform = plan->platform,
+                             .reads_base = out_base != NULL };
   guint before = out_changes->len;
   oci_layout_set_unpack_limits (terrane_store_layout (options->store), &profile->limits.unpacked);
   if (!check_exists (profile, options, error) || !check_assembler (options, error))

@@ -54,7 +54,7 @@ soften (const TerraneWheelPlaces *self, const TerraneIndexRequest *request, GErr
     failure->code = OCI_ERROR_NOT_FOUND;
 }
 
-/* Returns all files of a page, fetched once. */
+/* Lists all files of a page, fetched once. */
 static gboolean
 fetch_links (TerraneWheelPlaces *self, TerraneWheelPlace *place, OciHttpClient *client,
              TerraneIndexRequest *request, GCancellable *cancellable, GError **error)

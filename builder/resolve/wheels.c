@@ -448,8 +448,7 @@ pin (const Choice *self, const TerraneRequirement *requirement, const json_t *wh
   pinned->hash = g_strdup (hash_of (wheel, requirement));
   pinned->asked_url = g_strdup (asked_url (requirement, pinned->file_name));
   pinned->size = asked != NULL ? asked->size : 0;
-  (void) oci_digest_parse_hex (text_of (wheel, "sha256"), &pinned->sha256,
-                               NULL); /* was parsed before */
+  (void) oci_digest_parse_hex (text_of (wheel, "sha256"), &pinned->sha256, NULL); /* is valid */
   if (fresh != NULL && fresh->local)
     pinned->path = g_strdup (fresh->url);
   else if (fresh == NULL)

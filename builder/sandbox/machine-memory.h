@@ -21,7 +21,7 @@ void terrane_machine_memory_parse (const char *text, TerraneMachineMemory *out_m
 /** Reads the current values. Returns: %FALSE if they cannot be read */
 gboolean terrane_machine_memory_read (TerraneMachineMemory *out_memory);
 
-/** Returns the most that was available and the least that was shared in the last half minute, in
+/** Gets the most that was available and the least that was shared in the last half minute, in
  * the samples of this process: memory of an earlier sandbox may not have been freed yet. Returns:
  * %FALSE if it cannot be read */
 gboolean terrane_machine_memory_read_best (TerraneMachineMemory *out_memory);

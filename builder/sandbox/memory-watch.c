@@ -8,7 +8,7 @@ enum
   MAX_LOOK_USECS = 100 * 1000,
   EXACT_LOOKS = 8, /* one look in this number is exact */
   RARE_LOOK_USECS = 200 * 1000,
-  BYTES_PER_USEC = 8000, /* no machine fills memory faster, one page after the other */
+  BYTES_PER_USEC = 8000, /* machines fill memory at most this fast, one page after the other */
   MAX_BLIND_USECS = 1000 * 1000,
 };
 
@@ -47,8 +47,8 @@ take_usage (TerraneMemoryWatch *self, const TerraneUsage *usage, TerraneMemoryLo
   look->too_many_processes = usage->threads > TERRANE_INIT_MAX_PROCESSES;
 }
 
-/* A compiler has hundreds of megabytes, whose pages the kernel walks through for each exact look.
- */
+/* A compiler uses hundreds of megabytes, and the kernel walks through their pages for each exact
+ * look. */
 static gint64
 pause_until_next (const TerraneMemoryWatch *self, TerraneUsageResult result,
                   const TerraneUsage *usage)

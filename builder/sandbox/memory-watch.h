@@ -10,7 +10,7 @@ typedef struct
   pid_t init;                /* process 1 of the sandbox */
   gboolean tree;             /* see TerraneUsageQuery */
   uint64_t limit;            /* in bytes; 0 for none */
-  gboolean limit_only;       /* usage below the limit is not asked for */
+  gboolean limit_only;       /* usage below the limit is not needed */
   TerraneMachineMemory base; /* see TerraneUsageQuery */
   gint64 next;               /* monotonic: time of the next sample */
   gint64 last; /* time of the last sample that succeeded, or found that it had ended */
@@ -26,8 +26,8 @@ typedef struct
   gboolean unwatched;          /* there is a limit, and no sample has succeeded for a second */
 } TerraneMemoryLook;
 
-/** Starts watching. To be called while the program is held.
- * @limit_only: only the limit counts: samples are as rare as the distance to it allows */
+/** Starts watching. To be called while the program is held. @limit_only: only the limit matters:
+ * samples are as rare as the distance to it allows */
 void terrane_memory_watch_init (TerraneMemoryWatch *self, pid_t init, uint64_t limit,
                                 gboolean limit_only);
 

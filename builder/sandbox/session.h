@@ -27,7 +27,7 @@ typedef void (*TerraneSessionEndFunc) (const TerraneSessionEnd *end, gpointer da
 typedef struct
 {
   uint64_t memory_bytes;     /* everything inside is killed above it; 0 for no limit */
-  gboolean limit_only;       /* how much of it is used is not asked for */
+  gboolean limit_only;       /* the usage is not needed */
   unsigned port;             /* to listen on inside; 0 for none */
   const char *port_variable; /* (nullable): variable of the program that is set to the actual port
                                 if that differs, which is the case without namespaces */

@@ -95,21 +95,29 @@ unpack_verified (TerraneStore *store, const TerraneArchiveFile *file, int fd,
   return check_sha256 (file, &actual, error);
 }
 
-/* Without a digest the identity is that of the file, which must be unchanged afterwards. */
+/* Without a digest the identity is that of the file, which must be unchanged afterwards. The lock
+ * needs its digest anyway, which is computed in the same pass unless it is known. */
 static gboolean
-unpack_watched (const TerraneArchiveFile *file, int fd, OciUnpackBudget *budget,
-                TerraneSourceFilter *filter, GError **error)
+unpack_watched (TerraneStore *store, const TerraneArchiveFile *file, int fd,
+                OciUnpackBudget *budget, TerraneSourceFilter *filter, GError **error)
 {
   struct stat before, after;
   if (fstat (fd, &before) != 0)
     return oci_throw_errno (error, "%s", file->path);
-  if (!unpack (file->path, fd, budget, NULL, filter, error))
+  g_autoptr (OciDigester) digester = NULL;
+  if (!oci_archive_reader_needs_seek (fd) && !terrane_file_digest_is_known (store, &before))
+    digester = oci_digester_new ();
+  if (!unpack (file->path, fd, budget, digester, filter, error))
     return FALSE;
   if (fstat (fd, &after) != 0)
     return oci_throw_errno (error, "%s", file->path);
   OciDigest was = terrane_stat_identity (&before), is = terrane_stat_identity (&after);
-  return oci_digest_equal (&was, &is)
-         || oci_throw (error, OCI_ERROR_CORRUPT, "%s changed while it was read", file->path);
+  if (!oci_digest_equal (&was, &is))
+    return oci_throw (error, OCI_ERROR_CORRUPT, "%s changed while it was read", file->path);
+  if (digester == NULL)
+    return TRUE;
+  OciDigest digest = oci_digester_finish (digester);
+  return terrane_file_digest_remember (store, file->path, &after, &digest, error);
 }
 
 static gboolean
@@ -128,7 +136,7 @@ read_file (TerraneStore *store, const TerraneArchiveFile *file, OciUnpackBudget 
   if (!oci_open_file (AT_FDCWD, file->path, TRUE, &fd, NULL, error))
     return FALSE;
   return file->has_sha256 ? unpack_verified (store, file, fd, budget, filter, error)
-                          : unpack_watched (file, fd, budget, filter, error);
+                          : unpack_watched (store, file, fd, budget, filter, error);
 }
 
 static gboolean

@@ -57,6 +57,45 @@ terrane_file_identity (const char *path, OciDigest *out_identity, GError **error
   return TRUE;
 }
 
+/* Returns: whether it is remembered */
+static gboolean
+find_digest (TerraneStore *store, const struct stat *st, OciDigest *out_digest)
+{
+  OciDigest key = terrane_stat_identity (st);
+  g_autoptr (OciJsonValue) cached = terrane_cache_get (store, TERRANE_CACHE_DIGESTS, &key);
+  const char *hex = terrane_cache_text (cached, "sha256");
+  return hex != NULL && oci_digest_parse_hex (hex, out_digest, NULL);
+}
+
+gboolean
+terrane_file_digest_remember (TerraneStore *store, const char *path, const struct stat *st,
+                              const OciDigest *digest, GError **error)
+{
+  OciDigestHex text;
+  OciDigest key = terrane_stat_identity (st);
+  if (terrane_stat_is_racy (st))
+    return TRUE;
+  g_autoptr (OciJsonValue) value = json_object ();
+  oci_json_set (value, "sha256", oci_json_text (oci_digest_hex (digest, text)));
+  /* For gc, which keeps the entry as long as the file exists and is unchanged. */
+  g_autofree char *absolute = g_canonicalize_filename (path, NULL);
+  if (g_utf8_validate (absolute, -1, NULL))
+    {
+      oci_json_set (value, "path", oci_json_text (absolute));
+      oci_json_set (value, "inode", json_integer ((json_int_t) st->st_ino));
+      oci_json_set (value, "size", json_integer ((json_int_t) st->st_size));
+      oci_json_set (value, "mtime", json_integer ((json_int_t) st->st_mtim.tv_sec));
+    }
+  return terrane_cache_put (store, TERRANE_CACHE_DIGESTS, &key, value, error);
+}
+
+gboolean
+terrane_file_digest_is_known (TerraneStore *store, const struct stat *st)
+{
+  OciDigest digest;
+  return find_digest (store, st, &digest);
+}
+
 gboolean
 terrane_file_digest (TerraneStore *store, const char *path, OciDigest *out_digest, GError **error)
 {
@@ -64,32 +103,12 @@ terrane_file_digest (TerraneStore *store, const char *path, OciDigest *out_diges
   struct stat st;
   if (!oci_open_file (AT_FDCWD, path, TRUE, &fd, &st, error))
     return FALSE;
-  OciDigest key = terrane_stat_identity (&st);
-  g_autoptr (OciJsonValue) cached = terrane_cache_get (store, TERRANE_CACHE_DIGESTS, &key);
-  const char *hex = terrane_cache_text (cached, "sha256");
-  if (hex != NULL && oci_digest_parse_hex (hex, out_digest, NULL))
+  if (find_digest (store, &st, out_digest))
     return TRUE;
-
-  OciDigestHex text;
-  if (!oci_digest_of_fd (fd, out_digest, NULL, error))
-    {
-      g_prefix_error (error, "%s: ", path);
-      return FALSE;
-    }
-  if (terrane_stat_is_racy (&st))
-    return TRUE;
-  g_autoptr (OciJsonValue) value = json_object ();
-  oci_json_set (value, "sha256", oci_json_text (oci_digest_hex (out_digest, text)));
-  /* For gc, which keeps the entry as long as the file exists and is unchanged. */
-  g_autofree char *absolute = g_canonicalize_filename (path, NULL);
-  if (g_utf8_validate (absolute, -1, NULL))
-    {
-      oci_json_set (value, "path", oci_json_text (absolute));
-      oci_json_set (value, "inode", json_integer ((json_int_t) st.st_ino));
-      oci_json_set (value, "size", json_integer ((json_int_t) st.st_size));
-      oci_json_set (value, "mtime", json_integer ((json_int_t) st.st_mtim.tv_sec));
-    }
-  return terrane_cache_put (store, TERRANE_CACHE_DIGESTS, &key, value, error);
+  if (oci_digest_of_fd (fd, out_digest, NULL, error))
+    return terrane_file_digest_remember (store, path, &st, out_digest, error);
+  g_prefix_error (error, "%s: ", path);
+  return FALSE;
 }
 
 gboolean

@@ -21,6 +21,14 @@ G_BEGIN_DECLS
 gboolean terrane_file_digest (TerraneStore *store, const char *path, OciDigest *out_digest,
                               GError **error);
 
+/** Whether terrane_file_digest() of this file would read nothing. */
+gboolean terrane_file_digest_is_known (TerraneStore *store, const struct stat *st);
+
+/** Remembers the digest of a file that was read for another reason, under the same rules. @st: from
+ * before and after the file was read. Errors: %OCI_ERROR_IO. */
+gboolean terrane_file_digest_remember (TerraneStore *store, const char *path, const struct stat *st,
+                                       const OciDigest *digest, GError **error);
+
 /** Digests the result of stat(), which changes whenever the file does; a file modified within the
  * last two seconds gets an identity that is never repeated. Reads no content. Errors:
  * %OCI_ERROR_FORMAT, %OCI_ERROR_IO. */

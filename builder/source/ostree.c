@@ -29,28 +29,55 @@ terrane_ostree_names_commit (const TerraneSourceSpec *spec, OciDigest *out_commi
   return oci_digest_parse_hex (spec->ostree_ref, out_commit, NULL);
 }
 
+/* Errors have plain words instead of libostree's. Returns: (transfer full) (nullable) */
+static OstreeRepo *
+open_local (const char *path, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  OstreeRepo *repo = ostree_repo_open_at (AT_FDCWD, path, NULL, &local);
+  if (repo != NULL)
+    return repo;
+  if (!g_error_matches (local, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+    g_propagate_error (error, g_steal_pointer (&local));
+  else if (g_file_test (path, G_FILE_TEST_EXISTS))
+    oci_throw (error, OCI_ERROR_FORMAT, "this is not an ostree repository: it has no objects");
+  else
+    oci_throw (error, OCI_ERROR_NOT_FOUND, "there is no such directory");
+  return NULL;
+}
+
+static gboolean
+resolve_ref (OstreeRepo *repo, const char *ref, char **out_checksum, GError **error)
+{
+  g_autofree char *quoted = oci_quote (ref);
+  if (!ostree_repo_resolve_rev (repo, ref, TRUE, out_checksum, error))
+    {
+      if (ostree_parse_refspec (ref, NULL, NULL, NULL))
+        return FALSE;
+      g_clear_error (error);
+      return oci_throw (error, OCI_ERROR_USAGE,
+                        "invalid ref %s: use letters, digits, ‘.’, ‘_’ and ‘-’, joined by ‘/’",
+                        quoted);
+    }
+  return *out_checksum != NULL || oci_throw (error, OCI_ERROR_NOT_FOUND, "has no ref %s", quoted);
+}
+
 /* Returns: (transfer full) (nullable): the repository that has the commit */
 static OstreeRepo *
 open_repository (TerraneStore *store, const TerraneSourceSpec *spec, GError **error)
 {
-  return terrane_ostree_is_remote (spec)
-             ? g_object_ref (terrane_store_repo (store))
-             : ostree_repo_open_at (AT_FDCWD, spec->ostree_repository, NULL, error);
+  return terrane_ostree_is_remote (spec) ? g_object_ref (terrane_store_repo (store))
+                                         : open_local (spec->ostree_repository, error);
 }
 
 gboolean
 terrane_ostree_resolve_local (const TerraneSourceSpec *spec, OciDigest *out_commit, GError **error)
 {
   g_autofree char *checksum = NULL;
-  g_autofree char *quoted = oci_quote (spec->ostree_ref);
   OCI_PREFIX (error, "%s", spec->ostree_repository);
-  g_autoptr (OstreeRepo) repo =
-      ostree_repo_open_at (AT_FDCWD, spec->ostree_repository, NULL, error);
-  if (repo == NULL || !ostree_repo_resolve_rev (repo, spec->ostree_ref, TRUE, &checksum, error))
-    return FALSE;
-  if (checksum == NULL)
-    return oci_throw (error, OCI_ERROR_NOT_FOUND, "has no ref %s", quoted);
-  return oci_digest_parse_hex (checksum, out_commit, error);
+  g_autoptr (OstreeRepo) repo = open_local (spec->ostree_repository, error);
+  return repo != NULL && resolve_ref (repo, spec->ostree_ref, &checksum, error)
+         && oci_digest_parse_hex (checksum, out_commit, error);
 }
 
 static gboolean

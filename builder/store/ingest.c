@@ -269,6 +269,7 @@ load_content (TerraneIngest *self, Job *job, uint64_t announced, TerraneReadFunc
         break;
     }
   job->size = head->len;
+  job->node->start = head->len > 0 ? head->data[0] + 1 : 0;
   job->content = g_byte_array_free_to_bytes (g_steal_pointer (&head));
   return TRUE;
 }

@@ -48,6 +48,14 @@ group_node (TerraneNode *node, G_GNUC_UNUSED const char *path, gpointer data,
   return TRUE;
 }
 
+/* Whether the first byte, which this process has written, rules out any facts. */
+static gboolean
+has_none (const TerraneFactsKind *kind, const TerraneNode *node)
+{
+  return kind->may_begin != NULL && node->fresh && node->start > 0
+         && !kind->may_begin ((uint8_t) (node->start - 1));
+}
+
 /* {"objects": {OBJECT: facts}}: an object is content and attributes, at any path. @out_claimed:
  * (out): whether some are from another machine */
 static json_t *
@@ -64,6 +72,8 @@ read_objects (TerraneStore *store, const TerraneFactsKind *kind, const GPtrArray
       g_auto (OciFd) fd = -1;
       json_t *facts = NULL;
       OciDigestHex hex;
+      if (has_none (kind, node))
+        continue;
       if (terrane_elsewhere_facts (store, terrane_cache_kind_name (kind->cache), kind->version,
                                    &node->object, &facts))
         *out_claimed = TRUE;

@@ -14,6 +14,9 @@ typedef struct
   const char *version;    /* part of the keys, to be changed when the facts change */
   /* Whether facts of @node are needed. */
   gboolean (*wants) (const TerraneNode *node);
+  /* (nullable): whether there may be facts about a file with this first byte: others are not read.
+   */
+  gboolean (*may_begin) (uint8_t byte);
   /* @out_facts: (out) (transfer full) (nullable): %NULL if there are no facts about the file. Fails
    * only if it cannot be read. */
   gboolean (*read) (int fd, json_t **out_facts, GError **error);

@@ -314,6 +314,27 @@ find_place (TerraneStore *self, gboolean *alone, gboolean *out_known, GError **e
   return terrane_place_prepare (self, error);
 }
 
+/* Whether the store has any part. In a new one there is nothing to verify, or to sync besides what
+ * its creation syncs, so that pending writes of other programs cause no wait. */
+static gboolean
+find_any_part (TerraneStore *self, gboolean *out_any, GError **error)
+{
+  static const char *const parts[] = { "version",   "repo",  "images", "cache",
+                                       "downloads", "roots", "logs",   TERRANE_STORE_UNSYNCED };
+  struct stat st;
+  *out_any = FALSE;
+  for (gsize i = 0; i < G_N_ELEMENTS (parts) && !*out_any; i++)
+    if (!terrane_store_find_part (self, parts[i], &st, out_any, error))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+settle_place (TerraneStore *self, gboolean is_copy, GError **error)
+{
+  return is_copy ? settle_copy (self, error) : terrane_place_mark (self, error);
+}
+
 static void
 report_names (gpointer data, const char *problem)
 {
@@ -383,9 +404,11 @@ terrane_store_open (const char *path, TerraneStoreAccess access, GError **error)
       oci_throw_errno (error, "opening its lock");
       return NULL;
     }
-  gboolean exclusive = access == TERRANE_STORE_EXCLUSIVE, alone = FALSE, known = FALSE;
-  if (!take_first_lock (self, exclusive, &alone, error) || !find_place (self, &alone, &known, error)
-      || !open_parts (self, error) || (!known && !settle_copy (self, error))
+  gboolean exclusive = access == TERRANE_STORE_EXCLUSIVE;
+  gboolean alone = FALSE, known = FALSE, any = FALSE;
+  if (!take_first_lock (self, exclusive, &alone, error) || !find_any_part (self, &any, error)
+      || !find_place (self, &alone, &known, error) || !open_parts (self, error)
+      || (!known && !settle_place (self, any, error))
       || (alone && !exclusive && !take_lock (self, LOCK_SH, error))
       || !check_index (self, exclusive, error) || !check_mark (self, exclusive, error))
     return NULL;

@@ -381,6 +381,7 @@ copy_node (TerraneNode *node, const char *path, gpointer data, GError **error)
   g_assert (copy != NULL); /* terrane_tree_add() has set it */
   copy->object = node->object;
   copy->fresh = node->fresh;
+  copy->start = node->start;
   copy->size = node->size;
   return TRUE;
 }

@@ -29,6 +29,7 @@ struct _TerraneNode
   gboolean fresh;      /* this process has written @object, so it need not be verified */
   int tree_number;     /* in a merged tree: the tree it came from; 0 is the base */
   int layer;           /* for files of an image: the layer it came from, from 1; 0 for none */
+  int start;           /* of a fresh file: its first byte plus 1; 0 if unknown */
 };
 
 /** Returns: (transfer full): a tree with an empty root directory */

@@ -186,7 +186,8 @@ compare_sums (gconstpointer a, gconstpointer b, gpointer data)
   return x != y ? (x > y ? -1 : 1) : strcmp (left, right);
 }
 
-/* For each zip, and for a function with all layers. */
+/* Describes the largest parts: "python/rasterio of ‘wheels’ 60.1 MB, …". @zip: (nullable): only of
+ * this one */
 static char *
 describe_largest (const TerraneZipBuild *build, const GPtrArray *zips, const Zip *zip)
 {
@@ -296,7 +297,7 @@ pack_all (const TerraneZipBuild *build, const GPtrArray *zips, GError **error)
   return FALSE;
 }
 
-/* Lists the trees of @members, in the profile's order. */
+/* "dir/geo.zip" → "geo-2.zip" */
 static char *
 part_name (const TerraneZipRequest *request, guint part)
 {
@@ -322,7 +323,7 @@ unpacked_bytes (const GPtrArray *members, guint *out_files)
   return bytes;
 }
 
-/* As Lambda reports it: CodeSha256. */
+/* Lists the trees of @members, in the profile's order. */
 static json_t *
 list_trees (const TerraneZipBuild *build, const GPtrArray *members)
 {
@@ -348,7 +349,7 @@ file_to_json (const TerraneZipBuild *build, const Zip *zip, const GPtrArray *mem
   OciDigestText text;
   guint files = 0;
   json_t *object = json_object ();
-  /* @runtime: where the zips are unpacked */
+  /* As Lambda reports it: CodeSha256. */
   g_autofree char *code = g_base64_encode (file->sha256.bytes, sizeof file->sha256.bytes);
   uint64_t unpacked = unpacked_bytes (members, &files);
   oci_json_set (object, "kind", oci_json_text (terrane_zip_kind_name (zip->request->kind)));
@@ -415,7 +416,7 @@ find_python (const TerraneZipBuild *build, const OciImageConfig *config, Terrane
   return terrane_python_base_find (build->store, build->base, path, out, error);
 }
 
-/* @runtime: what is unpacked where */
+/* @runtime: where the zips are unpacked */
 static json_t *
 make_report (const TerraneZipRuntime *runtime, const TerranePythonBase *python,
              const GPtrArray *zips)

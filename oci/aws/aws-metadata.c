@@ -78,7 +78,7 @@ container_url (char **out_url, GError **error)
   return TRUE;
 }
 
-/* Returns the value of the Authorization header; its file is read each time, since it changes. */
+/* Gets the value of the Authorization header; its file is read each time, since it changes. */
 static gboolean
 container_token (char **out_token, GError **error)
 {

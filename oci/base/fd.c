@@ -214,16 +214,14 @@ oci_list_names (int dfd, const char *path, gboolean follow, GPtrArray **out_name
 
 enum
 {
-  MAX_REMOVED_DEPTH =
-      100, /* each level needs a descriptor; deeper directories are moved up first */
+  MAX_REMOVED_DEPTH = 100, /* descriptors; deeper directories are moved up first */
 };
 
 /* A tree that is being removed. */
 typedef struct
 {
   OciFd top;
-  guint
-      moved; /* number of directories that were too deep, and are removed as children of the top */
+  guint moved; /* number of directories that were moved to the top */
 } Removal;
 
 static gboolean remove_children (Removal *self, int dfd, const char *name, unsigned depth,

@@ -14,7 +14,9 @@ typedef struct
 static char
 byte_at (const Text *self, size_t offset)
 {
-  return offset < self->size ? self->text[offset] : '\0';
+  if (offset >= self->size)
+    return '\0';
+  return self->text[offset];
 }
 
 static gboolean

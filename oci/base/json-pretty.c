@@ -6,8 +6,7 @@
 enum
 {
   INDENT = 2,
-  MAX_DEPTH =
-      12, /* deeper values are on one line: otherwise indentation would be most of the text */
+  MAX_DEPTH = 12, /* deeper values are on one line, without much indentation */
 };
 
 /* Receives jansson's text of a value, in which only characters below U+0020 are escaped. */

@@ -190,8 +190,7 @@ receive_header (char *line, size_t size, size_t count, void *data)
     }
   self->headers_ended = len > 0 && (line[0] == '\r' || line[0] == '\n');
   if (len > 5 && memcmp (line, "HTTP/", 5) == 0)
-    g_hash_table_remove_all (
-        self->response->headers); /* the previous ones were of an interim answer */
+    g_hash_table_remove_all (self->response->headers); /* of an interim answer */
   else
     oci_http_headers_store (self->response->headers, line, len);
   return len;
@@ -304,8 +303,7 @@ set_up_connection (OciHttpClient *client, CURL *handle, const OciHttpRequest *re
   SET (handle, CURLOPT_CONNECTTIMEOUT, (long) OCI_HTTP_CONNECT_SECONDS);
   SET (handle, CURLOPT_TIMEOUT_MS, time_limit (client, request));
   SET (handle, CURLOPT_FRESH_CONNECT, request->once ? 1L : 0L);
-  SET (handle, CURLOPT_QUICK_EXIT,
-       1L); /* neither Ctrl-C nor a time limit waits for a resolver thread */
+  SET (handle, CURLOPT_QUICK_EXIT, 1L); /* no waiting for a resolver thread at an interrupt */
   SET (handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
   SET (handle, CURLOPT_LOW_SPEED_TIME, (long) stall);
   SET (handle, CURLOPT_TCP_KEEPALIVE, 1L);

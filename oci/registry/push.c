@@ -192,8 +192,7 @@ put_manifest (Push *push, const char *media_type, GBytes *raw, GCancellable *can
       g_prefix_error (error, "%s: ", what);
       return FALSE;
     }
-  if (response->status / 100
-      == 2) /* distribution-spec: 201; some registries have answered 200 and 202 */
+  if (response->status / 100 == 2) /* 201 by the specification; some answer 200 or 202 */
     return oci_upload_check_digest (response, &push->report.digest, what, error);
   /* An immutable tag refuses even the manifest that it already has: another client may have been
    * faster, or the answer to an earlier attempt was lost. */

@@ -144,8 +144,7 @@ attempt (Fetch *self, GCancellable *cancellable, OciHttpResponse **out_response,
     return TRUE;
   if ((g_error_matches (local, OCI_ERROR, OCI_ERROR_CORRUPT)
        || g_error_matches (local, OCI_ERROR, OCI_ERROR_FORMAT))
-      && !oci_partial_restart (self->partial,
-                               error)) /* the received part is not a valid beginning */
+      && !oci_partial_restart (self->partial, error)) /* an invalid beginning */
     return FALSE;
   if (local != NULL)
     {

@@ -85,8 +85,7 @@ try_mount (const OciUpload *self, GCancellable *cancellable, gboolean *out_mount
     }
   *out_mounted = response != NULL && response->status == 201;
   if (response != NULL && response->status == 202)
-    *out_location =
-        read_location (self, response, what, NULL); /* if it is missing, one is opened */
+    *out_location = read_location (self, response, what, NULL); /* else one is opened */
   return TRUE;
 }
 

@@ -18,7 +18,7 @@ import tools
 TOP = pathlib.Path(__file__).resolve().parents[2]
 GROUPS = [(("cold",), "cold"), (scenarios.REBUILDS, "rebuild"), (("cold-runner",), "cold_runner"), (scenarios.TRANSFERS, "transfer")]
 
-# What is done by default: (scenarios of one group, inputs, tools or None for all, runs).
+# The default: (scenarios of one group, inputs, tools or None for all, runs).
 EVERY = [tool.name for tool in tools.TOOLS]
 NOT_BUILDAH = [name for name in EVERY if name != "buildah"]
 SMALL = [(group, ["50m-1k"], None, 2) for group, _ in GROUPS]

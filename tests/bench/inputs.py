@@ -1,4 +1,4 @@
-"""What is built: root file systems as tar files, and a function with wheels.
+"""The inputs: root file systems as tar files, and a function with wheels.
 
 A generated tree has its size and its number of files in its name, as 50m-1k, 5g-50k. The same name gives the same bytes on
 every machine: all numbers are whole ones of Python's generator with a fixed seed. The input "gdal" is a real one.

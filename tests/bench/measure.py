@@ -1,4 +1,4 @@
-"""What a command line costs: wall time, CPU time, peak memory; and a fresh file system for it.
+"""The cost of a command line: wall time, CPU time, peak memory; and a fresh file system for it.
 
 Peak memory is the larger of two numbers. The kernel's own maximum of the largest process is what GNU time prints: wait4 of this
 process would not do, since a child starts with the maximum of the Python that it was forked from. Processes that run at the same
@@ -126,7 +126,7 @@ class Places:
 
     @contextlib.contextmanager
     def fresh(self, bytes, inodes):
-        """For so many bytes and inodes that are stored once."""
+        """For this number of bytes and inodes that are stored once."""
         directory = pathlib.Path(tempfile.mkdtemp(dir=self.work, prefix="run-"))
         image, target = directory / "fs.img", directory / "fs"
         target.mkdir()

@@ -55,7 +55,7 @@ class Proxy:
         self.counts = {"sent": 0, "received": 0, "requests": 0, "connections": 0}
 
     async def pump(self, reader, writer, look):
-        """Passes on what arrives, each piece so many seconds later."""
+        """Passes on what arrives, each piece after a delay in seconds."""
         loop = asyncio.get_running_loop()
         pieces = asyncio.Queue(maxsize=4096)  # large enough for delay x bandwidth
 

@@ -36,7 +36,7 @@ def running(argv, **options):
 
 
 class Registry:
-    """What is in @directory, at one address from the first use to the last."""
+    """Serves @directory, at one address from the first use to the last."""
 
     def __init__(self, directory):
         self.directory = directory

@@ -1,4 +1,4 @@
-"""What the tools have to do. A scenario is measured several times, the tools taking turns, and gives a sample each time."""
+"""The tasks of the tools. A scenario is measured several times, the tools taking turns, and gives a sample each time."""
 
 import contextlib
 import shutil

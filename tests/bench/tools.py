@@ -16,6 +16,7 @@ import tempfile
 import measure
 
 TASK = "/var/task"
+CRANE_PACKAGE = "github.com/google/go-containerregistry/cmd/crane"
 
 
 def read_layout(layout, name):
@@ -50,7 +51,7 @@ class Tool:
         home = place / "home"
         home.mkdir(exist_ok=True)
         (place / "tmp").mkdir(exist_ok=True)
-        # What a tool remembers is below the place, as on a runner that is new.
+        # A tool's state is below the place, as on a new runner.
         self.env = {"PATH": os.environ["PATH"], "HOME": str(home), "TMPDIR": str(place / "tmp"), "LC_ALL": "C.UTF-8"}
 
     def unpack(self):
@@ -313,7 +314,8 @@ class Skopeo(Tool):
 
 class Crane(Tool):
     name = "crane"
-    settings = "gzip in one thread at level 1, its default; cold: to a docker archive; pull: to an OCI layout"
+    settings = ("gzip in one thread at level 1, its default; cold: to a docker archive; pull: to an OCI layout. Not packaged in Debian 12: "
+                f"`go install {CRANE_PACKAGE}@latest`")
     why_not = dict.fromkeys(("unchanged", "handler-edit", "wheel-bump"), "adds layers to images in registries: see cold-runner")
 
     @staticmethod
@@ -348,7 +350,6 @@ class Crane(Tool):
 
 
 TOOLS = (Terrane, Buildah, Umoci, Tar, Skopeo, Crane)
-CRANE_PACKAGE = "github.com/google/go-containerregistry/cmd/crane"
 COMMON = ("time", "docker-registry", "tar")
 
 
@@ -373,7 +374,7 @@ def first_line(argv):
 
 
 def versions(chosen, options):
-    """What each tool says that it is, and what served."""
+    """The version that each tool reports, and the server."""
     found = {}
     for tool in chosen:
         found[tool.name] = ", ".join(f"{pathlib.Path(argv[0]).name} {line}" if not line[:1].isalpha() else line

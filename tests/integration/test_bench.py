@@ -66,7 +66,7 @@ class Inputs(TestCase):
 
 class Measure(TestCase):
     def test_memory_is_of_the_program(self):
-        """And not of the Python that started it, as wait4 has it."""
+        """And not of the Python that started it, which wait4 includes."""
         held = bytearray(b"x" * 60 * MIB)
         cost, output = measure.measure(["echo", "word"])
         self.assertEqual(output, "word\n")

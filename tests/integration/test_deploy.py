@@ -295,7 +295,7 @@ class Refusals(DeployCase):
                           self.write_profile("new.json", name="new", deploy={"function": "f", "region": "r",
                                                                              "repository": "h.example/a"}),
                           env=self.env)
-        self.assert_fails(2, "is that of another image", "deploy", self.profile(), "--record",
+        self.assert_fails(2, "is the record of another image", "deploy", self.profile(), "--record",
                           self.write("other-record.json", '{"digest": "sha256:0"}'), env=self.env)
         self.assertEqual(self.aws.log, [])
 

@@ -1,6 +1,7 @@
 """A damaged store: never an image with another digest and exit 0, and one damaged document costs no other one."""
 
 import fcntl
+import gzip
 import hashlib
 import json
 import os
@@ -11,6 +12,7 @@ import shutil
 import subprocess
 import time
 import unittest
+import zipfile
 
 from terrane_test import TERRANE, TestCase, make_tar, mark_place, read_cache_entry, sha256, write_cache_entry
 from web_server import WebServer
@@ -477,11 +479,31 @@ class Damage(TestCase):
         self.assertEqual([path for path in names if path.exists()], [])
         self.assertTrue(other.exists())
 
+    def assert_bases_are_locked(self, bases):
+        """The digest of a base that is unpacked comes of the same pass; the lock has that of the whole file."""
+        store = self.directory / "cold"
+        for base in bases:
+            with self.subTest(base=base.name):
+                profile = self.write_profile(f"{base.name}.json", name="base", base={"archive": base.name})
+                lock = self.directory / f"{base.name}.lock.json"
+                self.build(profile, store=store)
+                locked = json.loads(lock.read_text())["platforms"]["linux/amd64"]["base"]["archives"]
+                self.assertEqual([archive["sha256"] for archive in locked], [sha256(base)])
+                self.assertTrue(self.build(profile, "--locked", store=store)["unchanged"])
+        self.assertEqual(len(list((store / "cache/digests").iterdir())), len(bases))
+
     def test_gc_forgets_digests_of_files_that_are_gone(self):
         archive = self.directory / "a.tar"
         make_tar(archive, [("f", "file", b"1")])
-        os.utime(archive, (1_000_000_000, 1_000_000_000))
+        bases = [self.directory / name for name in ("base.tar", "base.tar.gz", "base.zip")]
+        bases[0].write_bytes(archive.read_bytes() + bytes(10240))  # zeros after the end are of the file, too
+        bases[1].write_bytes(gzip.compress(archive.read_bytes()))
+        with zipfile.ZipFile(bases[2], "w") as file:
+            file.writestr("f", b"1")
+        for path in (archive, *bases):
+            os.utime(path, (1_000_000_000, 1_000_000_000))
         time.sleep(3.1)  # until its change time is old enough for the digest to be remembered
+        self.assert_bases_are_locked(bases)
         profile = self.write_profile("archive.json", name="archive", trees=[
             {"name": "t", "archive": "a.tar", "prefix": "/t"}])
         self.build(profile, "--no-lock")

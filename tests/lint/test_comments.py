@@ -134,6 +134,13 @@ class Headers(unittest.TestCase):
                 missing.append(f"{place}: {', '.join(sorted(lacking))}")
         self.assertEqual(missing, [], "\n" + "\n".join(missing))
 
+    def test_parameters_exist(self):
+        unknown = []
+        for place, match, words, _ in self.functions():
+            known = set(re.findall(r"(\w+)(?:\[\w*\])?\s*(?=[,)])", match["arguments"] + ")")) | {"self"}
+            unknown += [f"{place}: @{name}" for name in re.findall(r"(?:^| )@(\w+)(?::|, @\w+:)", words) if name not in known]
+        self.assertEqual(unknown, [], "\n" + "\n".join(unknown))
+
     def test_ownership(self):
         missing = []
         for place, match, words, _ in self.functions():

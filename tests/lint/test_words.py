@@ -164,7 +164,7 @@ def commented():
     """Places and texts of the comments of the code."""
     found = []
     paths = [TOP / "CMakeLists.txt"]
-    for folder in ("builder", "oci", "tests", "scripts", "cmake"):
+    for folder in (".ci", "builder", "oci", "scripts", "tests"):
         paths += sorted((TOP / folder).rglob("*"))
     for path in paths:
         name = str(path.relative_to(TOP))
@@ -211,7 +211,7 @@ class Words(unittest.TestCase):
     def test_files_in_comments_exist(self):
         missing = []
         for place, text in commented():
-            for match in re.finditer(r"(?<![\w/.$-])(?:docs|builder|oci|tests|scripts|profiles|cmake|ci)/[\w./*-]*[\w*]", text):
+            for match in re.finditer(r"(?<![\w/.$-])(?:docs|builder|oci|tests|scripts|profiles)/[\w./*-]*[\w*]", text):
                 name = match[0].rstrip(".")
                 if name not in OTHER_FILES and not any(TOP.glob(name)) and not any(TOP.glob(name + "*")):
                     missing.append(f"{place}: {name}")

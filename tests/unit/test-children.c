@@ -97,7 +97,7 @@ test_nobody (void)
   g_assert_cmpuint (terrane_children_kill (gone), ==, 0);
 }
 
-/* How long after a look the next one is due, with a limit so far above what was used. */
+/* Returns when the next look is due, with a limit this far above the usage. */
 static gint64
 pause_of (pid_t process, gboolean limit_only, uint64_t limit, gboolean *out_exceeded)
 {
@@ -112,8 +112,8 @@ pause_of (pid_t process, gboolean limit_only, uint64_t limit, gboolean *out_exce
   return watch.next - started;
 }
 
-/* Where only the limit matters, looks are rare while it is far, and never rarer than memory can be
- * filled: 8 GB in a second. */
+/* If only the limit matters, looks are rare while it is far, but frequent enough for the fastest
+ * use of memory: 8 GB in a second. */
 static void
 test_watch (void)
 {

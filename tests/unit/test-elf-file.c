@@ -1,8 +1,10 @@
+#include "builder/elf/binary-format.h"
 #include "builder/elf/elf-file.h"
 
 #include "testing.h"
 
 #include <elf.h>
+#include <sys/mman.h>
 
 static TerraneElf *
 read_file (const char *path)
@@ -289,6 +291,36 @@ test_greedy (void)
     }
 }
 
+/* A file that is left unread because of its first byte has none of the formats. */
+static void
+test_first_bytes (void)
+{
+  static const guint8 starts[][8] = {
+    { 0x7f, 'E', 'L', 'F' },
+    { 0xce, 0xfa, 0xed, 0xfe },
+    { 0xcf, 0xfa, 0xed, 0xfe },
+    { 0xfe, 0xed, 0xfa, 0xce },
+    { 0xfe, 0xed, 0xfa, 0xcf },
+    { 0xca, 0xfe, 0xba, 0xbe, 0, 0, 0, 2 },
+    { 'M', 'Z' },
+  };
+  for (gsize i = 0; i < G_N_ELEMENTS (starts); i++)
+    {
+      g_auto (OciFd) fd = memfd_create ("start", MFD_CLOEXEC);
+      guint8 head[128] = { 0 };
+      gboolean program = FALSE;
+      TerraneBinaryFormat format;
+      memcpy (head, starts[i], sizeof starts[i]);
+      head[0x3c] = 100; /* where the header of a PE file is */
+      memcpy (head + 100, "PE", 2);
+      g_assert_cmpint (write (fd, head, sizeof head), ==, sizeof head);
+      g_assert_true (terrane_binary_format (fd, &program, &format, NULL) && program);
+      g_assert_true (terrane_binary_may_begin (starts[i][0]));
+    }
+  g_assert_false (terrane_binary_may_begin ('#'));
+  g_assert_false (terrane_binary_may_begin (0));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -300,5 +332,6 @@ main (int argc, char **argv)
   g_test_add_func ("/elf-file/others", test_others);
   g_test_add_func ("/elf-file/named-again", test_named_again);
   g_test_add_func ("/elf-file/greedy", test_greedy);
+  g_test_add_func ("/elf-file/first-bytes", test_first_bytes);
   return g_test_run ();
 }

@@ -45,7 +45,7 @@ test_order (void)
   g_assert_cmpuint (terrane_findings_list (findings)->len, ==, 2);
 }
 
-/* Several of one id and severity are one with a list: what they have in common is said once. */
+/* Several of one id and severity become one with a list, with their common text once. */
 static void
 test_text_of_one_kind (void)
 {

@@ -1,4 +1,5 @@
 #include "builder/cli/style.h"
+#include "builder/cli/table.h"
 
 #include "testing.h"
 
@@ -72,6 +73,30 @@ test_no_terminal (void)
   (void) close (fds[1]);
 }
 
+/* The colour is around the cell alone, and text of others has none. */
+static void
+test_table (void)
+{
+  static const char *const headings[] = { "NAME", "", ">SIZE", NULL };
+  static const char *const rows[][3] = { { "日本", "passed", "1 B" },
+                                         { "a\033[32m", "FAILED", "" } };
+  if (g_test_subprocess ())
+    {
+      g_autoptr (TerraneTable) table = terrane_table_new (headings);
+      terrane_color_choose ("always");
+      for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+        terrane_table_add (table, rows[i]);
+      terrane_table_color (table, 1, TERRANE_COLOR_FAILURE);
+      terrane_table_print (table);
+      return;
+    }
+  g_test_trap_subprocess (NULL, 0, 0);
+  g_test_trap_assert_passed ();
+  g_test_trap_assert_stdout ("*NAME            SIZE\n"
+                             "日本    passed   1 B\n"
+                             "a\uFFFD[32m  \033[31mFAILED\033[0m\n*");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -79,5 +104,6 @@ main (int argc, char **argv)
   g_test_add_func ("/style/columns", test_columns);
   g_test_add_func ("/style/cut", test_cut);
   g_test_add_func ("/style/no-terminal", test_no_terminal);
+  g_test_add_func ("/style/table", test_table);
   return g_test_run ();
 }

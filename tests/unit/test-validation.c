@@ -241,7 +241,8 @@ test_slow_initialisation (void)
   g_assert_null (quick.reason);
 }
 
-/* What fails for one reason comes once, with all names; what only ends the same does not. */
+/* Failures with one reason are reported once, with all names; those that only end in the same way
+ * are not merged. */
 static void
 test_judge (void)
 {
