@@ -39,6 +39,7 @@ PRESETS = {"dev", "asan", "tsan", "fuzz"}
 JOBS = 2 * (os.cpu_count() or 1)
 ALLOWED = "does not apply"
 OWN_MOUNTS = "TERRANE_SUITE_OWN_MOUNTS"  # says that this process has a mount namespace of its own
+DISK = "/var/tmp/disk"
 MEMORY = 16  # GiB that have to be free for files in memory, which take half of them at most
 
 
@@ -69,7 +70,7 @@ class Suite:
         self.costs = []  # (what, wall, cpu)
         self.running = set()
         self.stopping = False
-        self.in_memory = OWN_MOUNTS in os.environ and mount_memory("/var/tmp")
+        self.in_memory = OWN_MOUNTS in os.environ and mount_memory()
         # Lower case, because podman 4.3 takes no other letters in the path of a layout.
         self.shared = pathlib.Path(f"/var/tmp/terrane-test-shared-{secrets.token_hex(4)}")
         self.shared.mkdir()
@@ -158,7 +159,7 @@ class Suite:
     def fresh_machine(self, output):
         """Half of it is waiting for packages, and all of it is one test: without ctest, of which two would share a log."""
         started = time.monotonic()
-        environment = dict(os.environ, **({"TERRANE_TEST_TMPDIR": str(TOP / "build")} if self.in_memory else {}))  # whole machines are large
+        environment = dict(os.environ, **({"TERRANE_TEST_TMPDIR": DISK} if self.in_memory else {}))  # whole machines are large
         code = self.run("test fresh", ["scripts/clean-environment", "scripts/test-fresh-root"], stdout=output, stderr=output, env=environment)
         case = xml.Element("testcase", name="fresh-root", time=str(time.monotonic() - started))
         if code != 0:
@@ -278,15 +279,22 @@ def take_own_mounts():
         os.execvp("unshare", ["unshare", "--mount", "--propagation", "unchanged", sys.executable, "-B", __file__, *sys.argv[1:]])
 
 
-def mount_memory(directory):
-    """Mounts a file system in memory there, when it has the extended attributes that stores need, as since Linux 6.6. The tests make
-    and remove a million files, which on a disk costs a third of their time."""
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={MEMORY // 2}g,mode=1777", "tmpfs", directory], stderr=subprocess.DEVNULL).returncode != 0:
+def mount_memory():
+    """Mounts a file system in memory over /var/tmp, when it has the extended attributes that stores need, as since Linux 6.6, with
+    the directory below it as DISK. The tests make and remove a million files, which on a disk costs a third of their time."""
+    def mount(*words):
+        return subprocess.run(["mount", *words], stderr=subprocess.DEVNULL).returncode == 0
+
+    if not mount("--bind", "/var/tmp", "/mnt"):
         return False
-    with contextlib.suppress(OSError):
-        os.setxattr(directory, "user.terrane.test", b"1")
-        return True
-    subprocess.run(["umount", directory], check=True)
+    if mount("-t", "tmpfs", "-o", f"size={MEMORY // 2}g,mode=1777", "tmpfs", "/var/tmp"):
+        with contextlib.suppress(OSError):
+            os.setxattr("/var/tmp", "user.terrane.test", b"1")
+            os.mkdir(DISK)
+            if mount("--move", "/mnt", DISK):
+                return True
+        subprocess.run(["umount", "/var/tmp"], check=True)
+    subprocess.run(["umount", "/mnt"], check=True)
     return False
 
 
