@@ -161,7 +161,7 @@ class Usage(TestCase):
                                    (["build", "--jobs", "-1", "x"], "build: --jobs: expected a number from 1 to 1024, got ‘-1’"),
                                    (["push", "x", "y"], "a push needs docker://HOST/REPOSITORY.*did you mean ‘docker://docker.io/library/y"),
                                    (["pull", "localhost:5000/a/b:1"], "did you mean ‘docker://localhost:5000/a/b:1’[?]$"),
-                                   (["inspect", "docker://y"], "docker takes this for: docker://docker.io/library/y"),
+                                   (["inspect", "docker://y"], "did you mean ‘docker://docker.io/library/y:latest’"),
                                    (["build", "--no-valdate", "x"], "unknown option ‘--no-valdate’.*did you mean ‘--no-validate’"),
                                    (["build", "/tmp"], "‘/tmp’ is a directory without a profile.json.*terrane init"),
                                    (["help", "biuld"], "unknown command ‘biuld’.*did you mean ‘build’"),

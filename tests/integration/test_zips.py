@@ -366,7 +366,7 @@ class Runtime(test_check.ProgramsCase):
         trees = self.tool("/var/task/lib")
         self.config["env"]["PATH"] = "/usr/bin:/opt/bin"
         result = self.build_layer(trees, exit_code=3)
-        self.assertRegex(result.stderr, "unpacked on Lambda's runtime, the zips would not work:\n  elf.missing-library: ‘/opt/bin/tool’")
+        self.assertRegex(result.stderr, "unpacked on Lambda's runtime, the zips would not work:\n  elf.missing-library: /opt/bin/tool in bin: ")
         self.assertFalse((self.directory / "l.zip").exists())
 
     def test_a_library_that_is_found_by_lambdas_own_search_path(self):
@@ -389,7 +389,7 @@ class Runtime(test_check.ProgramsCase):
         trees[1]["prefix"] = "/opt/lib"
         result = self.build_layer(trees, exit_code=3, PATH="/usr/bin:/opt/bin")
         self.assertRegex(result.stderr, "libraries are taken from it: libbase.so.1 \\(for /opt/bin/tool\\)")
-        self.assertRegex(result.stderr, "elf.missing-version: ‘/opt/bin/tool’ in ‘bin’: it needs glibc 2.36, and Lambda's runtime has 2.34")
+        self.assertRegex(result.stderr, "elf.missing-version: /opt/bin/tool in bin: it needs glibc 2.36, and Lambda's runtime has 2.34")
 
 
 if __name__ == "__main__":
