@@ -23,7 +23,7 @@ oci_layout_read_index (OciLayout *self, GError **error)
 OciDescriptor *
 oci_layout_resolve (OciLayout *self, const char *name, const OciPlatform *platform, GError **error)
 {
-  OCI_PREFIX (error, "%s", oci_layout_path (self));
+  OCI_PREFIX (error, "%s", oci_layout_label (self));
   g_autoptr (OciIndex) index = oci_layout_read_index (self, error);
   const OciDescriptor *found = index != NULL ? oci_index_find (index, name, platform, error) : NULL;
   return found != NULL ? oci_descriptor_copy (found) : NULL;
@@ -100,7 +100,7 @@ lock_layout (OciLayout *self, OciFd *out_lock, GError **error)
     return FALSE;
   while (flock (*out_lock, LOCK_EX) < 0)
     if (errno != EINTR)
-      return oci_throw_errno (error, "locking %s", oci_layout_path (self));
+      return oci_throw_errno (error, "locking %s", oci_layout_label (self));
   return TRUE;
 }
 
@@ -129,7 +129,7 @@ oci_layout_untag (OciLayout *self, const char *name, GError **error)
   if (dropped)
     return TRUE;
   g_autoptr (OciIndex) index = oci_layout_read_index (self, error);
-  OCI_PREFIX (error, "%s", oci_layout_path (self));
+  OCI_PREFIX (error, "%s", oci_layout_label (self));
   if (index != NULL)
     oci_index_fail_unknown (index, name, error);
   return FALSE;

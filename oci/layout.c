@@ -14,7 +14,8 @@
 struct _OciLayout
 {
   gboolean synced;
-  char *path; /* as given, for messages */
+  char *path;  /* as given, for messages */
+  char *label; /* (nullable): replaces @path in messages about images and blobs */
   OciFd root;
   OciUnpackLimits limits;
   OciFd blobs;          /* blobs/sha256 */
@@ -109,6 +110,7 @@ oci_layout_free (OciLayout *self)
   g_hash_table_unref (self->verified);
   g_mutex_clear (&self->mutex);
   g_free (self->path);
+  g_free (self->label);
   g_free (self);
 }
 
@@ -138,7 +140,7 @@ oci_layout_find_blob (OciLayout *self, const OciDigest *digest, gboolean *out_fo
   struct stat st = { 0 };
   if (fstatat (self->blobs, oci_digest_hex (digest, hex), &st, AT_SYMLINK_NOFOLLOW) < 0
       && errno != ENOENT)
-    return oci_throw_errno (error, "the blob sha256:%.12s… of %s", hex, self->path);
+    return oci_throw_errno (error, "the blob sha256:%.12s… of %s", hex, oci_layout_label (self));
   *out_found = S_ISREG (st.st_mode);
   if (out_size != NULL)
     *out_size = (uint64_t) st.st_size;
@@ -152,7 +154,7 @@ oci_layout_open_blob (OciLayout *self, const OciDescriptor *descriptor, OciFd *o
   OciDigestHex hex;
   struct stat st;
   OCI_PREFIX (error, "the blob sha256:%.12s… of %s", oci_digest_hex (&descriptor->digest, hex),
-              self->path);
+              oci_layout_label (self));
   g_auto (OciFd) fd = -1;
   if (!oci_open_file (self->blobs, hex, FALSE, &fd, &st, error))
     return FALSE;
@@ -199,7 +201,7 @@ verify_content (OciLayout *self, const OciDescriptor *descriptor, int fd, GError
   OciDigest actual;
   struct stat st;
   OCI_PREFIX (error, "the blob sha256:%.12s… of %s", oci_digest_hex (&descriptor->digest, hex),
-              self->path);
+              oci_layout_label (self));
   if (fstat (fd, &st) < 0)
     return oci_throw_errno (error, "reading its attributes");
   g_autofree char *identity = blob_identity (hex, &st);
@@ -243,7 +245,7 @@ oci_layout_read_blob (OciLayout *self, const OciDescriptor *descriptor, size_t m
 {
   OciDigestHex hex;
   OCI_PREFIX (error, "the blob sha256:%.12s… of %s", oci_digest_hex (&descriptor->digest, hex),
-              self->path);
+              oci_layout_label (self));
   g_autoptr (GBytes) data = NULL;
   if (!oci_read_file (self->blobs, hex, max_bytes, &data, error))
     return NULL;
@@ -291,7 +293,7 @@ oci_layout_foreach_blob (OciLayout *self, OciLayoutBlobFunc func, gpointer data,
   g_autoptr (GPtrArray) names = NULL;
   if (!oci_list_names (self->blobs, ".", FALSE, &names, error))
     {
-      g_prefix_error (error, "the blobs of %s: ", self->path);
+      g_prefix_error (error, "the blobs of %s: ", oci_layout_label (self));
       return FALSE;
     }
   for (guint i = 0; i < names->len; i++)
@@ -346,7 +348,7 @@ oci_blob_writer_write (OciBlobWriter *self, const void *data, size_t len, GError
   self->size += len;
   if (oci_write_all (self->file.fd, data, len, error))
     return TRUE;
-  g_prefix_error (error, "a blob of %s: ", self->layout->path);
+  g_prefix_error (error, "a blob of %s: ", oci_layout_label (self->layout));
   return FALSE;
 }
 
@@ -390,4 +392,17 @@ const char *
 oci_layout_path (const OciLayout *self)
 {
   return self->path;
+}
+
+void
+oci_layout_set_label (OciLayout *self, const char *label)
+{
+  g_free (self->label);
+  self->label = g_strdup (label);
+}
+
+const char *
+oci_layout_label (const OciLayout *self)
+{
+  return self->label != NULL ? self->label : self->path;
 }

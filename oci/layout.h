@@ -40,6 +40,12 @@ int oci_layout_dfd (const OciLayout *self);
 /** Returns: (transfer none): its path as it was opened, for messages */
 const char *oci_layout_path (const OciLayout *self);
 
+/** Sets a name such as "the store", which replaces the path in messages about images and blobs. To
+ * be called before any other thread uses the layout. */
+void oci_layout_set_label (OciLayout *self, const char *label);
+/** Returns: (transfer none): the layout's name in messages; its path unless another was set */
+const char *oci_layout_label (const OciLayout *self);
+
 /** Limits what archives and layers may unpack to when they are read into or from the layout. To be
  * called before any other thread uses it. */
 void oci_layout_set_unpack_limits (OciLayout *self, const OciUnpackLimits *limits);

@@ -184,6 +184,7 @@ open_parts (TerraneStore *self, GError **error)
   self->layout = oci_layout_open (self->dfd, "images", TRUE, error);
   if (self->layout == NULL)
     return FALSE;
+  oci_layout_set_label (self->layout, "the store");
   self->downloads = oci_layout_open (self->dfd, "downloads", TRUE, error);
   if (self->downloads == NULL)
     return FALSE;
