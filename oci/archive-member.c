@@ -45,6 +45,21 @@ oci_archive_read_member (OciArchiveReader *reader, uint64_t size, GError **error
   return g_bytes_new_take (g_steal_pointer (&data), total);
 }
 
+typedef struct
+{
+  const char *path;
+  OciMemberFunc func;
+  gpointer data;
+} Members;
+
+static gboolean
+call_with_path (OciArchiveReader *reader, const OciEntry *entry, gpointer data, GError **error)
+{
+  const Members *self = data;
+  OCI_PREFIX (error, "%s", self->path);
+  return self->func (reader, entry, self->data, error);
+}
+
 gboolean
 oci_archive_foreach (const char *path, const OciDigest *expected, OciLayout *layout,
                      OciMemberFunc func, gpointer data, GError **error)
@@ -58,7 +73,8 @@ oci_archive_foreach (const char *path, const OciDigest *expected, OciLayout *lay
   if (reader == NULL)
     return FALSE;
   oci_archive_reader_allow_absolute (reader); /* podman's pack writes names with a slash in front */
-  if (!oci_archive_reader_foreach (reader, func, data, error))
+  Members members = { .path = path, .func = func, .data = data };
+  if (!oci_archive_reader_foreach (reader, call_with_path, &members, error))
     return FALSE;
   OciDigest actual = oci_digester_finish (digester);
   return expected == NULL || oci_digest_equal (expected, &actual)

@@ -321,10 +321,12 @@ docker_archive_import (const char *path, const OciDigest *file, const char *name
                                                           (GDestroyNotify) oci_descriptor_free);
   g_autoptr (GHashTable) links = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, g_free);
   DockerImport import = { .layout = layout, .members = members, .links = links };
-  OCI_PREFIX (error, "%s", path);
   gboolean ok = oci_archive_foreach (path, file, layout, take_docker_member, &import, error);
   g_autoptr (GBytes) raw = import.manifest;
-  if (!ok || (raw == NULL && !fail_without_manifest (&import, error)))
+  if (!ok)
+    return NULL;
+  OCI_PREFIX (error, "%s", path);
+  if (raw == NULL && !fail_without_manifest (&import, error))
     return NULL;
   g_autoptr (GPtrArray) images = read_docker_images (raw, error);
   const DockerImage *image = images != NULL ? choose_docker_image (images, name, error) : NULL;
