@@ -226,14 +226,16 @@ read_in_thread (gpointer data)
   return NULL;
 }
 
-static void
+/* Returns: whether the thread has ended its reading */
+static gboolean
 wait_for_state (Reading *self, TerraneGitState *out_state)
 {
   gint64 deadline = g_get_monotonic_time () + (gint64) MAX_SECONDS * G_USEC_PER_SEC;
   g_mutex_lock (&self->mutex);
   while (!self->done && g_cond_wait_until (&self->changed, &self->mutex, deadline))
     ;
-  if (self->done)
+  gboolean done = self->done;
+  if (done)
     {
       *out_state = self->state;
       self->state = (TerraneGitState){ 0 };
@@ -243,6 +245,7 @@ wait_for_state (Reading *self, TerraneGitState *out_state)
                                           "%d s; is one of its files a FIFO or on another machine?",
                                           MAX_SECONDS);
   g_mutex_unlock (&self->mutex);
+  return done;
 }
 
 void
@@ -258,10 +261,14 @@ terrane_git_state (const char *directory, TerraneGitState *out_state)
   g_mutex_init (&self->mutex);
   g_cond_init (&self->changed);
   GThread *thread = oci_thread_start ("git", read_in_thread, self, NULL);
-  if (thread != NULL)
-    g_thread_unref (thread);
-  else
+  if (thread == NULL)
     (void) read_in_thread (self); /* without a deadline, since there is no other thread */
-  wait_for_state (self, out_state);
+  gboolean done = wait_for_state (self, out_state);
+  /* A thread that has ended its reading is waited for: OpenSSL, which libgit2 uses, frees what it
+   * keeps for a thread when that ends, and not if the process ends first. */
+  if (thread != NULL && done)
+    (void) g_thread_join (thread);
+  else if (thread != NULL)
+    g_thread_unref (thread);
   reading_unref (self);
 }
