@@ -171,26 +171,33 @@ add_job (Compilation *self, const TerranePin *pin, const TerraneRecipe *recipe, 
   return job;
 }
 
+/* Lists all that a recipe needs, each after what it needs itself. The order is noted in the result,
+ * so it must not depend on what else the profile has.
+ * NOLINTNEXTLINE(misc-no-recursion): as deep as recipes may need each other */
+static void
+list_needs (const TerraneRecipe *recipe, GHashTable *seen, GPtrArray *needs)
+{
+  for (guint i = 0; i < recipe->needs->len; i++)
+    {
+      TerraneRecipe *need = recipe->needs->pdata[i];
+      if (!g_hash_table_add (seen, need))
+        continue;
+      list_needs (need, seen, needs);
+      g_ptr_array_add (needs, need);
+    }
+}
+
 /* The file system of a job also has what its needs need, even if only the job itself is missing. */
 static gboolean
 add_needs (Compilation *self, TerraneCompileJob *job, const TerranePin *pin, const Root *root,
            GError **error)
 {
-  const TerraneRecipeSet *set = pin->recipes;
-  g_autoptr (GHashTable) wanted = g_hash_table_new (NULL, NULL);
-  g_hash_table_add (wanted, (gpointer) job->recipe);
-  for (guint i = set->recipes->len; i > 0; i--)
+  g_autoptr (GHashTable) seen = g_hash_table_new (NULL, NULL);
+  g_autoptr (GPtrArray) needs = g_ptr_array_new ();
+  list_needs (job->recipe, seen, needs);
+  for (guint i = 0; i < needs->len; i++)
     {
-      const TerraneRecipe *other = set->recipes->pdata[i - 1];
-      for (guint j = 0; g_hash_table_contains (wanted, other) && j < other->needs->len; j++)
-        g_hash_table_add (wanted, other->needs->pdata[j]);
-    }
-  for (guint i = 0; i < set->recipes->len; i++)
-    {
-      const TerraneRecipe *recipe = set->recipes->pdata[i];
-      if (recipe == job->recipe || !g_hash_table_contains (wanted, recipe))
-        continue;
-      TerraneCompileJob *need = add_job (self, pin, recipe, root, error);
+      TerraneCompileJob *need = add_job (self, pin, needs->pdata[i], root, error);
       if (need == NULL)
         return FALSE;
       g_ptr_array_add (job->needs, need);

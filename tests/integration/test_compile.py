@@ -236,6 +236,19 @@ for name in /proc/[a-z]*; do if [ -r $name ] && [ ! -L $name ] && [ -n "$(ls -A 
         record = self.build(self.profile(("need", "need.json", {}), ("user", "user.json", {})), "--no-validate")
         self.assertEqual(self.files(record, -2)["opt/lib/stamp"], self.files(record)["opt/lib/copy"])
 
+    def test_what_else_is_compiled_does_not_matter(self):
+        """A recipe gives the same files, whichever recipe of a profile needed it, and in which order that one lists its needs."""
+        for name in ("a", "z"):
+            self.recipe(name, steps=[INSTALL.replace("result", name)])
+        self.recipe("user", needs=["z.json", "a.json"], steps=[INSTALL.replace("result", "user")])
+        self.recipe("last", needs=["a.json", "user.json"], steps=[INSTALL.replace("result", "last")])
+        alone = self.all_files(self.make("user.json"))
+        self.assertEqual([need["name"] for need in json.loads(alone["opt/share/terrane/recipes/user.json"])["needs"]], ["z", "a"])
+        shutil.rmtree(self.store)
+        self.make("last.json")
+        record = self.make("user.json")
+        self.assertEqual(self.all_files(record), alone)
+
     def test_a_copy_of_the_root(self):
         """An archive that is compiled in counts by its content, wherever it is and however old, and with another one all is compiled again."""
         recipe = self.recipe("x", steps=["mkdir -p $DESTDIR$PREFIX; cat /proc/sys/kernel/random/uuid > $DESTDIR$PREFIX/stamp"])
