@@ -4,6 +4,7 @@
 #include "oci/base/path.h"
 #include "oci/cpio-reader.h"
 #include "oci/decompressor.h"
+#include "oci/read-ahead.h"
 #include "oci/tar-reader.h"
 #include "oci/zip-reader.h"
 
@@ -37,6 +38,8 @@ struct _OciArchiveReader
   /* Readers of its bytes, beginning with the file. */
   OciByteReader *file; /* (nullable): unmodified bytes of the file */
   OciDecompressor *decompressor;
+  OciByteReader *decompressed; /* (nullable): for @ahead */
+  OciReadAhead *ahead;         /* (nullable): decompresses, while this thread unpacks */
   OciArchiveSource source;
   gpointer source_data;
   OciByteReader *bytes; /* counted */
@@ -50,6 +53,21 @@ struct _OciArchiveReader
   char *target;
   GVariant *xattrs;
 };
+
+/* For @ahead. */
+static gboolean
+decompress (gpointer data, void *buffer, size_t *out_len, GError **error)
+{
+  OciArchiveReader *self = data;
+  return oci_byte_reader_copy (self->decompressed, buffer, OCI_READ_AHEAD_PIECE_BYTES, out_len,
+                               error);
+}
+
+static gboolean
+read_decompressed (gpointer data, const void **out_bytes, size_t *out_len, GError **error)
+{
+  return oci_read_ahead_next (data, out_bytes, out_len, error);
+}
 
 /* Counts what comes out of a decompressor. */
 static gboolean
@@ -148,7 +166,7 @@ open_deb (OciArchiveReader *self, GError **error)
 }
 
 static gboolean
-open_stream (OciArchiveReader *self, GError **error)
+open_stream (OciArchiveReader *self, gboolean may_block, GError **error)
 {
   const uint8_t *start = NULL;
   size_t len = 0;
@@ -157,6 +175,13 @@ open_stream (OciArchiveReader *self, GError **error)
     return FALSE;
   self->source = oci_decompressor_read;
   self->source_data = self->decompressor;
+  if (!may_block && strcmp (oci_decompressor_compression (self->decompressor), "none") != 0)
+    {
+      self->decompressed = oci_byte_reader_new (oci_decompressor_read, self->decompressor);
+      self->ahead = oci_read_ahead_new (decompress, self, FALSE);
+      self->source = read_decompressed;
+      self->source_data = self->ahead;
+    }
   self->bytes = oci_byte_reader_new (read_counted, self);
   if (!oci_byte_reader_peek (self->bytes, AR_MAGIC_BYTES, &start, &len, error))
     return FALSE;
@@ -209,7 +234,7 @@ oci_archive_reader_new (const char *name, int fd, OciUnpackBudget *budget, OciDi
   g_autoptr (OciArchiveReader) self = new_reader (name, budget);
   count_file (self, fd);
   self->file = oci_byte_reader_new_fd (fd, digester);
-  return open_stream (self, error) ? g_steal_pointer (&self) : NULL;
+  return open_stream (self, !oci_fd_is_regular (fd), error) ? g_steal_pointer (&self) : NULL;
 }
 
 OciArchiveReader *
@@ -276,6 +301,8 @@ oci_archive_reader_free (OciArchiveReader *self)
   oci_decompressor_free (self->deb_decompressor);
   oci_byte_reader_free (self->deb);
   oci_byte_reader_free (self->bytes);
+  oci_read_ahead_free (self->ahead);
+  oci_byte_reader_free (self->decompressed);
   oci_decompressor_free (self->decompressor);
   oci_byte_reader_free (self->file);
   g_free (self->name);

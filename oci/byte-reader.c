@@ -1,13 +1,9 @@
 #include "oci/byte-reader.h"
 
 #include "oci/base/fd.h"
+#include "oci/read-ahead.h"
 
 #include <string.h>
-
-enum
-{
-  READ_BLOCK = 256 * 1024,
-};
 
 struct _OciByteReader
 {
@@ -23,7 +19,7 @@ struct _OciByteReader
 
   int fd;
   OciDigester *digester;
-  uint8_t *buffer; /* (nullable): of @fd */
+  OciReadAhead *ahead; /* (nullable): reads and digests @fd, while this thread unpacks */
 };
 
 OciByteReader *
@@ -37,15 +33,21 @@ oci_byte_reader_new (OciArchiveSource source, gpointer data)
 }
 
 static gboolean
+fill (gpointer data, void *buffer, size_t *out_len, GError **error)
+{
+  OciByteReader *self = data;
+  if (!oci_read_full (self->fd, buffer, OCI_READ_AHEAD_PIECE_BYTES, out_len, error))
+    return FALSE;
+  if (self->digester != NULL)
+    oci_digester_update (self->digester, buffer, *out_len);
+  return TRUE;
+}
+
+static gboolean
 read_fd (gpointer data, const void **out_bytes, size_t *out_len, GError **error)
 {
   OciByteReader *self = data;
-  if (!oci_read_full (self->fd, self->buffer, READ_BLOCK, out_len, error))
-    return FALSE;
-  if (self->digester != NULL)
-    oci_digester_update (self->digester, self->buffer, *out_len);
-  *out_bytes = self->buffer;
-  return TRUE;
+  return oci_read_ahead_next (self->ahead, out_bytes, out_len, error);
 }
 
 OciByteReader *
@@ -55,7 +57,7 @@ oci_byte_reader_new_fd (int fd, OciDigester *digester)
   self->data = self;
   self->fd = fd;
   self->digester = digester;
-  self->buffer = g_malloc (READ_BLOCK);
+  self->ahead = oci_read_ahead_new (fill, self, !oci_fd_is_regular (fd));
   return self;
 }
 
@@ -64,8 +66,8 @@ oci_byte_reader_free (OciByteReader *self)
 {
   if (self == NULL)
     return;
+  oci_read_ahead_free (self->ahead);
   g_free (self->joined);
-  g_free (self->buffer);
   g_free (self);
 }
 

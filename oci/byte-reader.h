@@ -25,8 +25,10 @@ OciByteReader *oci_byte_reader_new (OciArchiveSource source, gpointer data);
 
 /**
  * oci_byte_reader_new_fd:
- * @fd: borrowed, must outlive the reader; need not be seekable
- * @digester: (nullable): receives every byte that is read; must outlive the reader
+ * @fd: borrowed, must outlive the reader; need not be seekable. Of a regular file, another thread
+ *   reads ahead, and its position is undefined afterwards
+ * @digester: (nullable): receives every byte that is read, and may be used once the end has been
+ *   returned; must outlive the reader
  *
  * Returns: (transfer full): a reader
  */

@@ -96,12 +96,6 @@ check_name (const TerraneBuildSession *self, const TerraneProfile *profile, GErr
                        profile->path, profile->name);
 }
 
-static unsigned
-count_jobs (const TerraneBuildSession *self)
-{
-  return self->options->jobs > 0 ? self->options->jobs : self->bench->jobs;
-}
-
 /* Whether an output is made from trees instead of an image. */
 static gboolean
 needs_trees (const TerraneBuildArguments *options)
@@ -117,7 +111,7 @@ make_options (const TerraneBuildSession *self)
 {
   const TerraneBuildArguments *options = self->options;
   return (TerraneBuildOptions){
-    .jobs = count_jobs (self),
+    .jobs = self->bench->jobs,
     .validate = !options->no_validate,
     .explain = options->explain,
     .keep_failed = options->keep_failed,
@@ -252,7 +246,7 @@ write_zips (const TerraneBuildSession *self, const TerraneBuilt *built, GError *
   g_autoptr (GPtrArray) zips = terrane_delivery_zips (&delivery, built, error);
   return zips != NULL
          && terrane_zip_output_write (built->build, built->profile, zips, self->bench,
-                                      count_jobs (self), built->record, error);
+                                      self->bench->jobs, built->record, error);
 }
 
 static gboolean

@@ -108,6 +108,7 @@ run_build (TerraneGlobal *global, const void *data, char **arguments, GError **e
                                   error)
       || !terrane_workbench_use_mirror (&bench, options->source_mirror, error))
     return FALSE;
+  terrane_workbench_set_jobs (&bench, options->jobs);
   terrane_sandbox_warn (options->sandbox);
   g_autoptr (GHashTable) names = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, NULL);
   const TerraneBuildSession session = {

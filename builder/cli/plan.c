@@ -105,7 +105,7 @@ plan_platform (const Planner *self, const char *path, const char *platform, gboo
   if (pushes == NULL)
     return NULL;
   const TerraneBuildPlanOptions plan_options = {
-    .jobs = options->jobs > 0 ? options->jobs : self->bench.jobs,
+    .jobs = self->bench.jobs,
     .validate = !options->no_validate,
     .sandbox = options->sandbox,
     .lock = { .require = options->locked,
@@ -277,6 +277,7 @@ open_planner (Planner *self, TerraneGlobal *global, GError **error)
       || (options->cache_from != NULL && !terrane_cache_key_find (&self->cache_secret, error))
       || !terrane_workbench_open (global, &options->remote, 0, &self->bench, error))
     return FALSE;
+  terrane_workbench_set_jobs (&self->bench, options->jobs);
   const TerraneRemoteOptions remote = { .offline = TRUE,
                                         .jobs = TERRANE_REMOTE_JOBS,
                                         .progress = self->bench.progress };

@@ -32,10 +32,18 @@ terrane_workbench_open (const TerraneGlobal *global, const TerraneRemoteArgument
   out->store = terrane_workbench_open_store (global, TERRANE_STORE_SHARED, error);
   if (out->store == NULL)
     return FALSE;
+  terrane_store_set_jobs (out->store, out->jobs);
   out->terminal = terrane_terminal_new (&global->output);
   out->progress = terrane_terminal_progress (out->terminal);
   out->remote = terrane_workbench_new_remote (out, arguments, transfers, out->store);
   return TRUE;
+}
+
+void
+terrane_workbench_set_jobs (TerraneWorkbench *self, unsigned jobs)
+{
+  self->jobs = jobs > 0 ? jobs : self->jobs;
+  terrane_store_set_jobs (self->store, self->jobs);
 }
 
 gboolean

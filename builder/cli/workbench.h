@@ -42,6 +42,9 @@ gboolean terrane_workbench_open (const TerraneGlobal *global,
                                  const TerraneRemoteArguments *arguments, unsigned transfers,
                                  TerraneWorkbench *out, GError **error);
 
+/** Sets the number of threads. @jobs: value of --jobs, 0 for one for each processor */
+void terrane_workbench_set_jobs (TerraneWorkbench *self, unsigned jobs);
+
 /** Sets the mirror. @directory: (nullable): value of --source-mirror. Errors: %OCI_ERROR_IO. */
 gboolean terrane_workbench_use_mirror (const TerraneWorkbench *self, const char *directory,
                                        GError **error);

@@ -3,6 +3,7 @@
 #include "builder/store/metadata.h"
 #include "builder/store/object.h"
 
+#include "oci/base/parallel.h"
 #include "oci/base/raw-name.h"
 
 #include <errno.h>
@@ -70,20 +71,54 @@ digest_variant (const OciDigest *digest)
   return g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, digest->bytes, OCI_DIGEST_BYTES, 1);
 }
 
-/* @store: (nullable): without it, the object is only digested */
-static gboolean
-write_metadata (TerraneStore *store, OstreeObjectType type, GVariant *variant,
-                OciDigest *out_digest, GError **error)
+typedef struct
 {
-  if (store != NULL)
-    return terrane_object_write_metadata (store, type, variant, out_digest, error);
-  *out_digest = oci_digest_of (g_variant_get_data (variant), g_variant_get_size (variant));
-  return TRUE;
+  TerraneStore *store; /* (nullable): without it, objects are only digested */
+  gboolean encoded;    /* some name or target differs from that in the image */
+  OciWorkers *workers; /* write the objects, while this thread makes the next ones */
+  GMutex mutex;        /* guards @failure */
+  GError *failure;     /* (nullable): the first of any worker */
+} Writer;
+
+/* An object of a directory, or of its attributes, to write. */
+typedef struct
+{
+  OstreeObjectType type;
+  GVariant *variant;
+  OciDigest digest;
+} Metadata;
+
+static void
+write_in_thread (gpointer item, gpointer data)
+{
+  Metadata *metadata = item;
+  Writer *self = data;
+  g_autoptr (GError) local = NULL;
+  (void) terrane_object_write_metadata (self->store, metadata->type, metadata->variant,
+                                        &metadata->digest, &local); /* kept in self->failure */
+  g_variant_unref (metadata->variant);
+  g_free (metadata);
+  g_mutex_lock (&self->mutex);
+  if (self->failure == NULL)
+    self->failure = g_steal_pointer (&local);
+  g_mutex_unlock (&self->mutex);
+}
+
+static OciDigest
+write_metadata (const Writer *self, OstreeObjectType type, GVariant *variant)
+{
+  OciDigest digest = oci_digest_of (g_variant_get_data (variant), g_variant_get_size (variant));
+  if (self->store == NULL)
+    return digest;
+  Metadata *metadata = g_new (Metadata, 1);
+  *metadata = (Metadata){ .type = type, .variant = g_variant_ref (variant), .digest = digest };
+  oci_workers_push (self->workers, metadata);
+  return digest;
 }
 
 /* OSTREE_DIRMETA_GVARIANT_FORMAT, (uuua(ayay)): uid, gid, mode (big-endian), xattrs. */
-static gboolean
-write_dirmeta (TerraneStore *store, const TerraneNode *node, OciDigest *out_digest, GError **error)
+static OciDigest
+write_dirmeta (const Writer *self, const TerraneNode *node)
 {
   g_autoptr (GVariant) xattrs =
       node->xattrs != NULL
@@ -92,14 +127,8 @@ write_dirmeta (TerraneStore *store, const TerraneNode *node, OciDigest *out_dige
   g_autoptr (GVariant) variant = g_variant_ref_sink (
       g_variant_new ("(uuu@a(ayay))", GUINT32_TO_BE (node->uid), GUINT32_TO_BE (node->gid),
                      GUINT32_TO_BE ((guint32) S_IFDIR | node->mode), xattrs));
-  return write_metadata (store, OSTREE_OBJECT_TYPE_DIR_META, variant, out_digest, error);
+  return write_metadata (self, OSTREE_OBJECT_TYPE_DIR_META, variant);
 }
-
-typedef struct
-{
-  TerraneStore *store; /* (nullable): see write_metadata() */
-  gboolean encoded;    /* some name or target differs from that in the image */
-} Writer;
 
 /* A child with its name in the object of its directory. */
 typedef struct
@@ -150,9 +179,8 @@ name_children (Writer *self, const TerraneNode *directory)
 }
 
 /* OSTREE_TREE_GVARIANT_FORMAT, (a(say)a(sayay)): files and directories, each sorted by name. */
-static gboolean
-write_dirtree (Writer *self, const TerraneNode *directory, OciDigest *out_tree, OciDigest *out_meta,
-               GError **error)
+static void
+write_dirtree (Writer *self, const TerraneNode *directory, OciDigest *out_tree, OciDigest *out_meta)
 {
   g_auto (GVariantBuilder) files = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(say)"));
   g_auto (GVariantBuilder) directories = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(sayay)"));
@@ -167,15 +195,33 @@ write_dirtree (Writer *self, const TerraneNode *directory, OciDigest *out_tree, 
           continue;
         }
       OciDigest tree, meta;
-      if (!write_dirtree (self, child->node, &tree, &meta, error))
-        return FALSE;
+      write_dirtree (self, child->node, &tree, &meta);
       g_variant_builder_add (&directories, "(s@ay@ay)", child->name, digest_variant (&tree),
                              digest_variant (&meta));
     }
   g_autoptr (GVariant) variant = g_variant_ref_sink (g_variant_new (
       "(@a(say)@a(sayay))", g_variant_builder_end (&files), g_variant_builder_end (&directories)));
-  return write_metadata (self->store, OSTREE_OBJECT_TYPE_DIR_TREE, variant, out_tree, error)
-         && write_dirmeta (self->store, directory, out_meta, error);
+  *out_tree = write_metadata (self, OSTREE_OBJECT_TYPE_DIR_TREE, variant);
+  *out_meta = write_dirmeta (self, directory);
+}
+
+/* Writes all directories of a tree. @out_contents, @out_meta: (out): the objects of its root.
+ * @out_encoded: (out): see Writer */
+static gboolean
+write_directories (TerraneStore *store, TerraneTree *tree, OciDigest *out_contents,
+                   OciDigest *out_meta, gboolean *out_encoded, GError **error)
+{
+  Writer writer = { .store = store };
+  g_mutex_init (&writer.mutex);
+  writer.workers = oci_workers_new (terrane_store_jobs (store), write_in_thread, &writer);
+  write_dirtree (&writer, terrane_tree_root (tree), out_contents, out_meta);
+  oci_workers_free (writer.workers);
+  g_mutex_clear (&writer.mutex);
+  *out_encoded = writer.encoded;
+  if (writer.failure == NULL)
+    return TRUE;
+  g_propagate_error (error, writer.failure);
+  return FALSE;
 }
 
 /* In a commit: its names and targets are encoded. */
@@ -197,8 +243,7 @@ terrane_commit_digest (TerraneTree *tree)
 {
   Writer writer = { .store = NULL };
   OciDigest contents, meta;
-  (void) write_dirtree (&writer, terrane_tree_root (tree), &contents, &meta,
-                        NULL); /* cannot fail */
+  write_dirtree (&writer, terrane_tree_root (tree), &contents, &meta);
   g_autoptr (GVariant) metadata = commit_metadata (writer.encoded);
   g_autoptr (GVariant) commit = g_variant_ref_sink (g_variant_new (
       "(@a{sv}@ay@a(say)sst@ay@ay)", metadata, g_variant_new_array (G_VARIANT_TYPE_BYTE, NULL, 0),
@@ -211,19 +256,18 @@ gboolean
 terrane_commit_write (TerraneStore *store, TerraneTree *tree, OciDigest *out_commit, GError **error)
 {
   OstreeRepo *repo = terrane_store_repo (store);
-  Writer writer = { .store = store };
+  gboolean encoded = FALSE;
   OciDigest contents, meta;
   OciDigestHex contents_hex, meta_hex;
-  if (!write_dirtree (&writer, terrane_tree_root (tree), &contents, &meta, error))
+  if (!write_directories (store, tree, &contents, &meta, &encoded, error))
     return FALSE;
   g_autoptr (OstreeMutableTree) mutable_tree = ostree_mutable_tree_new_from_checksum (
       repo, oci_digest_hex (&contents, contents_hex), oci_digest_hex (&meta, meta_hex));
   g_autoptr (GFile) root = NULL;
   g_autofree char *checksum = NULL;
-  g_autoptr (GVariant) marked = commit_metadata (writer.encoded);
+  g_autoptr (GVariant) marked = commit_metadata (encoded);
   if (!ostree_repo_write_mtree (repo, mutable_tree, &root, NULL, error)
-      || !ostree_repo_write_commit_with_time (repo, NULL, NULL, NULL,
-                                              writer.encoded ? marked : NULL,
+      || !ostree_repo_write_commit_with_time (repo, NULL, NULL, NULL, encoded ? marked : NULL,
                                               OSTREE_REPO_FILE (root), 0, &checksum, NULL, error))
     return FALSE;
   return oci_digest_parse_hex (checksum, out_commit, error);

@@ -8,10 +8,12 @@
 enum
 {
   READ_BYTES = 1024 * 1024,
+  HASH_BYTES = 256 * 1024,
   MIN_PIECE_BYTES = 16 * 1024,
-  SMALL_FILE_BYTES = 16 * 1024 * 1024,  /* larger ones are spooled */
-  MAX_WAITING_BYTES = 16 * 1024 * 1024, /* of small files between reader and writers */
-  OVERHEAD_BYTES = 8 * 1024,            /* the size of an empty file in this sum */
+  SMALL_FILE_BYTES = 16 * 1024 * 1024,    /* larger ones are spooled */
+  MAX_WAITING_BYTES = 16 * 1024 * 1024,   /* of small files between reader and writers */
+  OVERHEAD_BYTES = 8 * 1024,              /* the size of an empty file in this sum */
+  SPOOLED_WEIGHT_BYTES = 4 * 1024 * 1024, /* and of a spooled one, so that few are open */
 };
 
 struct _TerraneIngest
@@ -44,10 +46,10 @@ typedef struct
 typedef struct
 {
   TerraneNode *node; /* the writer sets its object */
-  GBytes *content;   /* or NULL: in @file, already hashed */
-  OciTempFile file;
-  gboolean hashed;
-  OciDigest digest; /* of a spooled object */
+  GBytes *content;   /* or NULL: in @file */
+  OciTempFile file;  /* of a large file */
+  gboolean hashed;   /* only if there is no file */
+  OciDigest digest;
   uint64_t size;
 } Job;
 
@@ -60,24 +62,46 @@ job_free (Job *job)
 }
 
 static gboolean
+hash_file (TerraneObjectHasher *hasher, int fd, GError **error)
+{
+  g_autofree char *buffer = g_malloc (HASH_BYTES);
+  if (lseek (fd, 0, SEEK_SET) < 0)
+    return oci_throw_errno (error, "rewinding a file");
+  for (size_t got = HASH_BYTES; got == HASH_BYTES;)
+    {
+      if (!oci_read_full (fd, buffer, HASH_BYTES, &got, error))
+        return FALSE;
+      terrane_object_hasher_update (hasher, buffer, got);
+    }
+  return TRUE;
+}
+
+static gboolean
+hash_job (Job *job, const OciEntry *entry, GError **error)
+{
+  g_autoptr (TerraneObjectHasher) hasher = terrane_object_hasher_new (entry);
+  if (job->content != NULL)
+    terrane_object_hasher_update (hasher, g_bytes_get_data (job->content, NULL),
+                                  g_bytes_get_size (job->content));
+  else if (job->file.fd >= 0 && !hash_file (hasher, job->file.fd, error))
+    return FALSE;
+  job->digest = terrane_object_hasher_finish (hasher);
+  return TRUE;
+}
+
+static gboolean
 write_job (const TerraneIngest *self, Job *job, GError **error)
 {
   OciEntry entry = terrane_node_entry (job->node, job->node->name);
-  if (!job->hashed)
-    {
-      g_autoptr (TerraneObjectHasher) hasher = terrane_object_hasher_new (&entry);
-      if (job->content != NULL)
-        terrane_object_hasher_update (hasher, g_bytes_get_data (job->content, NULL),
-                                      g_bytes_get_size (job->content));
-      job->digest = terrane_object_hasher_finish (hasher);
-    }
+  gboolean ok = job->hashed || hash_job (job, &entry, error);
   job->node->object = job->digest;
-  gboolean ok =
-      self->look
-      || (job->hashed ? terrane_object_adopt (self->store, &entry, &job->digest, &job->file,
-                                              &job->node->fresh, error)
-                      : terrane_object_write (self->store, &entry, &job->digest, job->content, -1,
-                                              &job->node->fresh, error));
+  ok = ok
+       && (self->look
+           || (job->file.fd >= 0
+                   ? terrane_object_adopt (self->store, &entry, &job->digest, &job->file,
+                                           &job->node->fresh, error)
+                   : terrane_object_write (self->store, &entry, &job->digest, job->content, -1,
+                                           &job->node->fresh, error)));
   if (ok)
     return TRUE;
   g_autofree char *path = terrane_node_path (job->node);
@@ -88,7 +112,10 @@ write_job (const TerraneIngest *self, Job *job, GError **error)
 static uint64_t
 job_weight (const Job *job)
 {
-  return OVERHEAD_BYTES + (job->content != NULL ? g_bytes_get_size (job->content) : 0);
+  return OVERHEAD_BYTES
+         + (job->content != NULL ? g_bytes_get_size (job->content)
+            : job->file.fd >= 0  ? SPOOLED_WEIGHT_BYTES
+                                 : 0);
 }
 
 static void
@@ -100,10 +127,9 @@ write_in_thread (gpointer item, gpointer data)
   g_mutex_lock (&self->mutex);
   gboolean wanted = self->failure == NULL;
   g_mutex_unlock (&self->mutex);
+  uint64_t weight = job_weight (job);
   if (wanted)
     (void) write_job (self, job, &local); /* kept in self->failure */
-
-  uint64_t weight = job_weight (job);
   job_free (job);
   g_mutex_lock (&self->mutex);
   self->waiting -= weight;
@@ -228,29 +254,31 @@ read_piece (TerraneIngest *self, TerraneReadFunc read, gpointer data, void *buff
   return TRUE;
 }
 
-/* Continues with a file that turned out to be large: hashes it into a temporary file. */
+/* Continues with a file that turned out to be large: writes it into a temporary file, which a
+ * writer hashes while the next files are read. Without files, it is hashed here. */
 static gboolean
 spool (TerraneIngest *self, Job *job, GByteArray *head, TerraneReadFunc read, gpointer data,
        GError **error)
 {
   OciEntry entry = terrane_node_entry (job->node, job->node->name);
-  g_autoptr (TerraneObjectHasher) hasher = terrane_object_hasher_new (&entry);
-  if (!self->look
-      && (!oci_temp_file_open (&job->file, terrane_store_dfd (self->store), error)
-          || !oci_write_all (job->file.fd, head->data, head->len, error)))
+  g_autoptr (TerraneObjectHasher) hasher = self->look ? terrane_object_hasher_new (&entry) : NULL;
+  if (hasher == NULL && !oci_temp_file_open (&job->file, terrane_store_dfd (self->store), error))
     return FALSE;
-  terrane_object_hasher_update (hasher, head->data, head->len);
-  job->size = head->len;
-  for (size_t got = READ_BYTES; got == READ_BYTES;)
+  const void *bytes = head->data;
+  for (size_t got = head->len; got > 0;)
     {
-      if (!read_piece (self, read, data, self->buffer, READ_BYTES, &got, error)
-          || (!self->look && !oci_write_all (job->file.fd, self->buffer, got, error)))
+      if (hasher != NULL)
+        terrane_object_hasher_update (hasher, bytes, got);
+      else if (!oci_write_all (job->file.fd, bytes, got, error))
         return FALSE;
-      terrane_object_hasher_update (hasher, self->buffer, got);
       job->size += got;
+      bytes = self->buffer;
+      if (!read_piece (self, read, data, self->buffer, READ_BYTES, &got, error))
+        return FALSE;
     }
-  job->digest = terrane_object_hasher_finish (hasher);
-  job->hashed = TRUE;
+  job->hashed = hasher != NULL;
+  if (hasher != NULL)
+    job->digest = terrane_object_hasher_finish (hasher);
   return TRUE;
 }
 

@@ -3,6 +3,8 @@
 #include "builder/store/elsewhere.h"
 #include "builder/store/object.h"
 
+#include "oci/base/parallel.h"
+
 #include <string.h>
 
 /* Files of one layer, which are reused unchanged when another layer changes. */
@@ -56,6 +58,36 @@ has_none (const TerraneFactsKind *kind, const TerraneNode *node)
          && !kind->may_begin ((uint8_t) (node->start - 1));
 }
 
+typedef struct
+{
+  const TerraneNode *node;
+  json_t *facts; /* (nullable) */
+} Reading;
+
+static void
+reading_free (gpointer data)
+{
+  Reading *reading = data;
+  json_decref (reading->facts);
+  g_free (reading);
+}
+
+typedef struct
+{
+  TerraneStore *store;
+  const TerraneFactsKind *kind;
+} Reader;
+
+static gboolean
+read_object (gpointer data, gpointer item, G_GNUC_UNUSED GCancellable *stop, GError **error)
+{
+  const Reader *self = data;
+  Reading *reading = item;
+  g_auto (OciFd) fd = -1;
+  return terrane_object_open_verified_unnoted (self->store, reading->node, &fd, error)
+         && self->kind->read (fd, &reading->facts, error);
+}
+
 /* {"objects": {OBJECT: facts}}: an object is content and attributes, at any path. @out_claimed:
  * (out): whether some are from another machine */
 static json_t *
@@ -64,24 +96,33 @@ read_objects (TerraneStore *store, const TerraneFactsKind *kind, const GPtrArray
 {
   *out_claimed = FALSE;
   g_autoptr (OciJsonValue) entry = json_object ();
+  g_autoptr (GPtrArray) readings = g_ptr_array_new_with_free_func (reading_free);
+  g_autoptr (GPtrArray) files = g_ptr_array_new (); /* those of @readings that are read here */
   json_t *objects = json_object ();
   oci_json_set (entry, "objects", objects);
   for (guint i = 0; i < nodes->len; i++)
     {
-      const TerraneNode *node = nodes->pdata[i];
-      g_auto (OciFd) fd = -1;
-      json_t *facts = NULL;
-      OciDigestHex hex;
-      if (has_none (kind, node))
+      if (has_none (kind, nodes->pdata[i]))
         continue;
+      Reading *reading = g_new0 (Reading, 1);
+      reading->node = nodes->pdata[i];
+      g_ptr_array_add (readings, reading);
       if (terrane_elsewhere_facts (store, terrane_cache_kind_name (kind->cache), kind->version,
-                                   &node->object, &facts))
+                                   &reading->node->object, &reading->facts))
         *out_claimed = TRUE;
-      else if ((!terrane_object_open_verified_unnoted (store, node, &fd, error)
-                || !kind->read (fd, &facts, error)))
-        return NULL;
-      if (facts != NULL)
-        oci_json_set (objects, oci_digest_hex (&node->object, hex), facts);
+      else
+        g_ptr_array_add (files, reading);
+    }
+  Reader reader = { .store = store, .kind = kind };
+  if (!oci_parallel_each (files, terrane_store_jobs (store), read_object, &reader, NULL, error))
+    return NULL;
+  for (guint i = 0; i < readings->len; i++)
+    {
+      Reading *reading = readings->pdata[i];
+      OciDigestHex hex;
+      if (reading->facts != NULL)
+        oci_json_set (objects, oci_digest_hex (&reading->node->object, hex),
+                      g_steal_pointer (&reading->facts));
     }
   return g_steal_pointer (&entry);
 }

@@ -18,7 +18,7 @@ typedef struct
    */
   gboolean (*may_begin) (uint8_t byte);
   /* @out_facts: (out) (transfer full) (nullable): %NULL if there are no facts about the file. Fails
-   * only if it cannot be read. */
+   * only if it cannot be read. Called on several threads at the same time. */
   gboolean (*read) (int fd, json_t **out_facts, GError **error);
   /* Called for every node that has facts, in no particular order. */
   void (*take) (TerraneNode *node, const json_t *facts, gpointer data);

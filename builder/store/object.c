@@ -240,13 +240,12 @@ terrane_object_adopt (TerraneStore *store, const OciEntry *entry, const OciDiges
 
 gboolean
 terrane_object_write_metadata (TerraneStore *store, OstreeObjectType type, GVariant *variant,
-                               OciDigest *out_digest, GError **error)
+                               const OciDigest *digest, GError **error)
 {
   const void *bytes = g_variant_get_data (variant);
   gsize size = g_variant_get_size (variant);
-  *out_digest = oci_digest_of (bytes, size);
   g_auto (OciTempFile) file = OCI_TEMP_FILE_INIT;
-  g_autofree char *path = object_path (out_digest, ostree_object_type_to_string (type));
+  g_autofree char *path = object_path (digest, ostree_object_type_to_string (type));
   gboolean there = FALSE;
   if (!exists (store, path, &there, error))
     return FALSE;

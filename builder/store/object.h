@@ -59,10 +59,10 @@ gboolean terrane_object_write (TerraneStore *store, const OciEntry *entry, const
 gboolean terrane_object_adopt (TerraneStore *store, const OciEntry *entry, const OciDigest *digest,
                                OciTempFile *file, gboolean *out_written, GError **error);
 
-/** Stores a directory or the attributes of one unless it exists. @out_digest: (out): its checksum.
- * Errors: %OCI_ERROR_IO. */
+/** Stores a directory or the attributes of one unless it exists. @digest: the checksum of the
+ * variant's data. Errors: %OCI_ERROR_IO. */
 gboolean terrane_object_write_metadata (TerraneStore *store, OstreeObjectType type,
-                                        GVariant *variant, OciDigest *out_digest, GError **error);
+                                        GVariant *variant, const OciDigest *digest, GError **error);
 
 /** Whether the content passed to the hasher is the object @digest; %OCI_ERROR_CORRUPT if the
  * store's copy is damaged. */

@@ -21,6 +21,7 @@ struct _TerraneStore
   GArray *kept;     /* (nullable): of OciFd */
   GMutex mutex;     /* of @repo */
   OstreeRepo *repo; /* (nullable): set once something needed it */
+  unsigned jobs;    /* 0 if it is not set */
   OciLayout *layout;
   OciLayout *downloads;
   const TerraneElsewhere *elsewhere; /* (nullable) */

@@ -45,6 +45,18 @@ terrane_store_begin_write (TerraneStore *self, GError **error)
 }
 
 void
+terrane_store_set_jobs (TerraneStore *self, unsigned jobs)
+{
+  self->jobs = jobs;
+}
+
+unsigned
+terrane_store_jobs (const TerraneStore *self)
+{
+  return MAX (self->jobs, 1U);
+}
+
+void
 terrane_store_free (TerraneStore *self)
 {
   if (self == NULL)

@@ -53,6 +53,12 @@ OciLayout *terrane_store_downloads (TerraneStore *self);
  * the kernel has already written everything, syncs and removes the mark. Errors: %OCI_ERROR_IO. */
 gboolean terrane_store_begin_write (TerraneStore *self, GError **error);
 
+/** Sets how many threads may read or write objects at the same time: 1 unless it is set. Not
+ * thread-safe. */
+void terrane_store_set_jobs (TerraneStore *self, unsigned jobs);
+/** Returns: the number of threads, at least 1 */
+unsigned terrane_store_jobs (const TerraneStore *self);
+
 /** Closes @fd, which is taken over, together with the store: it holds a lock. */
 void terrane_store_keep_fd (TerraneStore *self, OciFd fd);
 

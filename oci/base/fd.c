@@ -81,6 +81,13 @@ oci_open_file (int dfd, const char *path, gboolean follow, OciFd *out_fd, struct
   return TRUE;
 }
 
+gboolean
+oci_fd_is_regular (int fd)
+{
+  struct stat st;
+  return fstat (fd, &st) == 0 && S_ISREG (st.st_mode);
+}
+
 /* Uses its own descriptor, which no link can replace. */
 gboolean
 oci_grant_mode (int dfd, const char *name, mode_t bits, GError **error)

@@ -66,6 +66,9 @@ gboolean oci_open_file (int dfd, const char *path, gboolean follow, OciFd *out_f
  */
 gboolean oci_grant_mode (int dfd, const char *name, mode_t bits, GError **error);
 
+/** Whether @fd is a regular file, whose reading never waits for another process. */
+gboolean oci_fd_is_regular (int fd);
+
 /** Writes all @len bytes, continuing after short writes and signals. Errors: %OCI_ERROR_IO. */
 gboolean oci_write_all (int fd, const void *data, size_t len, GError **error);
 

@@ -379,8 +379,8 @@ test_metadata_objects (void)
           g_variant_parse (G_VARIANT_TYPE (rows[i].format), rows[i].text, NULL, NULL, &error);
       g_assert_no_error (error);
       g_autofree guchar *checksum = NULL;
-      OciDigest digest;
       OciDigestHex hex;
+      OciDigest digest = oci_digest_of (g_variant_get_data (variant), g_variant_get_size (variant));
       g_assert_true (
           ostree_repo_write_metadata (other, rows[i].type, NULL, variant, &checksum, NULL, &error));
       g_assert_true (terrane_object_write_metadata (store, rows[i].type, variant, &digest, &error));
