@@ -144,6 +144,7 @@ terrane_section_read (const TerraneSection *self, const TerraneProfileReader *re
       && json_typeof (at->value) == self->shorthand_type)
     {
       const TerraneField *field = terrane_fields_find (self->fields, self->shorthand);
+      g_assert (field != NULL);
       field->type->read (field, reader, at, value_of (field, into));
     }
   else if (!terrane_fields_know (tables, 0, at))

@@ -214,6 +214,7 @@ merge_trees (json_t *into, TerraneOrigin *origin, const json_t *from, unsigned f
     set_member (into, origin, "trees", json_array (), terrane_origin_new (file, 0));
   json_t *trees = json_object_get (into, "trees");
   TerraneOrigin *trees_origin = member_origin (origin, "trees");
+  g_assert (trees_origin != NULL);
   trees_origin->file = file;
   if (trees_origin->trees == NULL)
     trees_origin->trees = g_ptr_array_new_with_free_func ((GDestroyNotify) terrane_origin_free);

@@ -47,6 +47,7 @@ file_free (gpointer data)
   g_free (file);
 }
 
+/* Returns: (nullable) */
 static File *
 find_file (const Downloads *self, const OciDigest *digest)
 {
@@ -59,11 +60,20 @@ find_file (const Downloads *self, const OciDigest *digest)
   return NULL;
 }
 
+/* Of a transfer: only these files are transferred. */
+static File *
+file_of (const Downloads *self, const OciDescriptor *blob)
+{
+  File *file = find_file (self, &blob->digest);
+  g_assert (file != NULL);
+  return file;
+}
+
 static void
 on_download (gpointer data, const OciDescriptor *blob, OciTransferState state, uint64_t done)
 {
   const Downloads *self = data;
-  File *file = find_file (self, &blob->digest);
+  File *file = file_of (self, blob);
   TerraneRemote *remote = self->remote;
   const TerraneProgress *progress = remote->options.progress;
   g_mutex_lock (&remote->mutex);
@@ -184,7 +194,7 @@ static gboolean
 download_file (gpointer data, const OciDescriptor *blob, GCancellable *stop, GError **error)
 {
   Downloads *self = data;
-  const TerraneDownload *item = find_file (self, &blob->digest)->item;
+  const TerraneDownload *item = file_of (self, blob)->item;
   g_autoptr (GError) local = NULL;
   g_autoptr (GString) asked = g_string_new (NULL);
   if (item->url != NULL && download_here (self, item, blob, stop, &local))

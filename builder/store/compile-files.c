@@ -126,7 +126,7 @@ terrane_failed_root_keep (TerraneStore *store, const char *name, const char *wor
   if (!open_failed (store, &fd, error) || !oci_make_dirs (fd, partial, 0700, error))
     return FALSE;
   /* The ".." of a directory that is not writable cannot be changed. */
-  (void) fchmodat (terrane_store_roots_dfd (store), work, S_IRWXU, 0);
+  (void) !fchmodat (terrane_store_roots_dfd (store), work, S_IRWXU, 0);
   if (renameat (terrane_store_roots_dfd (store), work, fd, build) < 0)
     return oci_throw_errno (error, "renaming");
   if (!write_document (fd, partial, document, error))

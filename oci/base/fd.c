@@ -252,7 +252,7 @@ static gboolean
 move_up (Removal *self, int dfd, const char *name, GError **error)
 {
   g_autofree char *fresh = g_strdup_printf (".deep-%u-%08x", self->moved++, g_random_int ());
-  (void) fchmodat (dfd, name, S_IRWXU, 0); /* its ".." changes */
+  (void) !fchmodat (dfd, name, S_IRWXU, 0); /* its ".." changes */
   return renameat (dfd, name, self->top, fresh) == 0
          || oci_throw_errno (error, "removing %s", name);
 }
