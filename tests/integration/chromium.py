@@ -26,7 +26,7 @@ class Chromium:
         options = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
                    "--remote-debugging-pipe", f"--user-data-dir={self.directory.name}/profile"]
         self.process = subprocess.Popen([PROGRAM, *options, "about:blank"], pass_fds=(3, 4, from_test, to_test), preexec_fn=connect,
-                                        env={**os.environ, "HOME": self.directory.name}, stdin=subprocess.DEVNULL,
+                                        env={**os.environ, "HOME": self.directory.name, "TMPDIR": self.directory.name}, stdin=subprocess.DEVNULL,
                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         os.close(from_test)
         os.close(to_test)
