@@ -437,6 +437,15 @@ class Trees(RegistryCache):
         self.assertEqual([step["result"] for step in plan["steps"] if step["step"] == "layer"], ["reused", "reused", "reused", "made"])
         record = self.cold("--push", self.image + ":v2", "--no-validate")
         self.assertEqual((record["digest"], [layer["reused"] for layer in record["layers"]]), (expected["digest"], [True, True, True, False]))
+        # A runner needs no wheelhouse for a tree that is in the cache, and says which file it lacks for another one.
+        (self.directory / "house").rename(self.directory / "elsewhere")
+        self.assertEqual(self.cold("--no-validate", "--locked")["digest"], expected["digest"])
+        shutil.rmtree(self.runner)
+        self.assert_fails(1, f"opening .*/house/{name}.: No such file or directory", "build", "--no-validate",
+                          self.directory / "profile.json", store=self.runner, env=self.env)
+        (self.directory / "house").mkdir()  # one without it is another matter
+        self.assert_fails(2, "there is no pkg 1.0", "build", "--no-validate", self.directory / "profile.json", "--cache-from", self.cache,
+                          store=self.runner, env=self.env)
 
     def test_plan(self):
         """It asks the cache, reads listings alone, and says what the build then does."""
