@@ -12,13 +12,16 @@ import hashlib
 import json
 import os
 import pathlib
+import pty
 import pwd
 import secrets
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import tarfile
+import termios
 import time
 import unittest
 import zlib
@@ -167,6 +170,25 @@ class TestCase(unittest.TestCase):
     def build(self, profile, *arguments, **options):
         """Builds and returns the record."""
         return json.loads(self.run_terrane("--json", "build", profile, *arguments, **options).stdout)
+
+    def on_terminal(self, *arguments, width=80, exit_code=0, **variables):
+        """The output of terrane on a terminal with @width columns."""
+        master, slave = pty.openpty()
+        self.addCleanup(os.close, master)
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
+        base = {key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "COLUMNS")}
+        process = subprocess.Popen([TERRANE, "--store", self.store, *arguments], stdout=slave, stderr=slave, stdin=subprocess.DEVNULL,
+                                   env=base | {"TERM": "xterm"} | variables)
+        os.close(slave)
+        output = b""
+        while True:
+            try:
+                piece = os.read(master, 65536)
+            except OSError:  # the other end is closed
+                break
+            output += piece
+        self.assertEqual(process.wait(), exit_code, output)
+        return output.decode().replace("\r\n", "\n")
 
     def assert_fails(self, exit_code, pattern, *arguments, **options):
         """Runs terrane, which must fail with one message that matches, and nothing but that on stdout."""

@@ -1,20 +1,15 @@
 """terrane diff: why two images are not equal, and what differs."""
 
-import fcntl
 import gzip
 import io
 import json
-import os
-import pty
 import shutil
-import struct
 import subprocess
 import tarfile
-import termios
 import unittest
 
 from image_layout import CONFIG, LAYER, MANIFEST, ImageLayout, digest_of, make_layer, platform
-from terrane_test import TERRANE, Registry, TestCase, have
+from terrane_test import Registry, TestCase, have
 
 DIFFERENT = 4
 
@@ -215,20 +210,7 @@ class Diff(TestCase):
 
     def test_lines_end_where_the_terminal_does(self):
         a, b = self.image("a", make_layer(**{"x" * 200: b"1"})), self.image("b", make_layer(**{"x" * 200: b"2"}))
-        master, slave = pty.openpty()
-        self.addCleanup(os.close, master)
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 50, 0, 0))
-        process = subprocess.Popen([TERRANE, "--quiet", "--store", self.store, "diff", a, b], stdout=slave)
-        os.close(slave)
-        output = b""
-        while True:
-            try:
-                piece = os.read(master, 65536)
-            except OSError:  # the other end is closed
-                break
-            output += piece
-        self.assertEqual(process.wait(), DIFFERENT)
-        lines = output.decode().replace("\r\n", "\n").splitlines()
+        lines = self.on_terminal("--quiet", "diff", a, b, width=50, exit_code=DIFFERENT).splitlines()
         self.assertEqual(max(map(len, lines)), 50)
         self.assertGreater(max(map(len, self.run_terrane("diff", a, b, exit_code=DIFFERENT).stdout.splitlines())), 200)
 

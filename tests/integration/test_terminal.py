@@ -1,16 +1,10 @@
 """Output on a terminal: colours, tables as wide as it is, lists that end. Elsewhere none of these."""
 
-import fcntl
 import json
-import os
-import pty
-import struct
-import subprocess
-import termios
 import unicodedata
 
 from image_layout import ImageLayout, make_layer
-from terrane_test import TERRANE, TestCase
+from terrane_test import TestCase
 
 RED, YELLOW, PLAIN = "\x1b[31m", "\x1b[33m", "\x1b[0m"
 
@@ -21,25 +15,6 @@ def columns_of(text):
 
 
 class Terminal(TestCase):
-    def on_terminal(self, *arguments, width=80, exit_code=0, environment=None, **variables):
-        """The output of terrane on a terminal with @width columns."""
-        master, slave = pty.openpty()
-        self.addCleanup(os.close, master)
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
-        base = {key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "COLUMNS")}
-        process = subprocess.Popen([TERRANE, "--store", self.store, *arguments], stdout=slave, stderr=slave, stdin=subprocess.DEVNULL,
-                                   env=base | {"TERM": "xterm"} | variables)
-        os.close(slave)
-        output = b""
-        while True:
-            try:
-                piece = os.read(master, 65536)
-            except OSError:  # the other end is closed
-                break
-            output += piece
-        self.assertEqual(process.wait(), exit_code, output)
-        return output.decode().replace("\r\n", "\n")
-
     def image(self, *names):
         """An empty image in the store, by each of these names."""
         layout = ImageLayout(self.directory / "layout")
