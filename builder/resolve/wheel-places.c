@@ -345,7 +345,12 @@ terrane_wheel_places_find (TerraneWheelPlaces *self, const char *normalised_name
           other = g_strdup (file->url);
         }
     }
-  return terrane_wheel_places_has_remote (self) ? NULL : g_steal_pointer (&other);
+  const char *wheelhouse = self->spec->wheels->wheelhouse;
+  if (terrane_wheel_places_has_remote (self))
+    return NULL;
+  if (other == NULL && wheelhouse != NULL && !g_file_test (wheelhouse, G_FILE_TEST_EXISTS))
+    return g_build_filename (wheelhouse, file_name, NULL);
+  return g_steal_pointer (&other);
 }
 
 void

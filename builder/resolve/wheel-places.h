@@ -69,7 +69,8 @@ void terrane_wheel_places_warn (TerraneWheelPlaces *self, const char *normalised
 /**
  * terrane_wheel_places_find:
  * Finds a local file of that name with that digest. If there are no servers to ask, another file of
- * that name is returned, so that the difference is reported.
+ * that name is returned, so that the difference is reported; and where it would be if there is no
+ * wheelhouse at all: this machine may need no file, because its store or a cache has the tree.
  *
  * Returns: (transfer full) (nullable): its path
  */

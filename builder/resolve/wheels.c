@@ -184,18 +184,6 @@ find_here (const Choice *self, const TerraneRequirement *requirement, const char
              : terrane_wheel_places_find (self->places, requirement->normalised, file, sha256);
 }
 
-/* A machine that has no wheelhouse at all takes the lock's word: it needs the file only if neither
- * its store nor a cache has the tree. Returns: (transfer full) (nullable): where the file would be
- */
-static char *
-missing_path (const Choice *self, const char *file)
-{
-  const char *wheelhouse = self->spec->wheels->wheelhouse;
-  return wheelhouse != NULL && !g_file_test (wheelhouse, G_FILE_TEST_EXISTS)
-             ? g_build_filename (wheelhouse, file, NULL)
-             : NULL;
-}
-
 /* Returns the longer hash by which a wheel of the lock was accepted, if the requirement has it: it
  * is verified with the file. */
 static const char *
@@ -232,8 +220,7 @@ is_good (const Choice *self, const json_t *wheel, const TerraneRequirement *requ
       || terrane_wheel_places_has_remote (self->places))
     return TRUE; /* it is found by its digest */
   g_autofree char *path = find_here (self, requirement, file, &sha256);
-  g_autofree char *missing = path == NULL ? missing_path (self, file) : NULL;
-  return path != NULL || missing != NULL;
+  return path != NULL;
 }
 
 static const json_t *
@@ -469,8 +456,6 @@ pin (const Choice *self, const TerraneRequirement *requirement, const json_t *wh
   if (pinned->path != NULL)
     return;
   pinned->url = fresh != NULL ? g_strdup (fresh->url) : locked_url (wheel, pinned->asked_url);
-  if (pinned->url == NULL && !terrane_wheel_places_has_remote (self->places))
-    pinned->path = missing_path (self, pinned->file_name);
   if (fresh != NULL && fresh->authorization != NULL)
     pinned->authorization = g_strdup (fresh->authorization);
   else if (asked != NULL && asked->authorization != NULL
