@@ -155,7 +155,7 @@ oci_read_ahead_next (OciReadAhead *self, const void **out_bytes, size_t *out_len
   *out_len = 0;
   if (self->complete)
     return TRUE;
-  if (self->begun && !self->in_turn && self->failure == NULL && self->thread == NULL)
+  if (self->begun && !self->in_turn && self->thread == NULL && self->failure == NULL)
     {
       self->thread = oci_thread_start ("read-ahead", read_all, self, NULL);
       self->in_turn = self->thread == NULL;
