@@ -78,6 +78,7 @@ build_again (Again *self, const TerraneVerify *verify, const TerraneProfile *pro
   again.cache = (TerraneBuildCacheOptions){ .from = NULL };
   again.jobs = options->jobs > 1 ? options->jobs - 1 : 2;
   again.out_failed = NULL;
+  terrane_store_set_jobs (self->store, again.jobs);
   return terrane_build (self->store, profile, &again, &self->build, error);
 }
 

@@ -324,7 +324,7 @@ terrane_wheel_place_read (TerraneWheelPlaces *self, TerraneWheelPlace *place,
 
 char *
 terrane_wheel_places_find (TerraneWheelPlaces *self, const char *normalised_name,
-                           const char *file_name, const OciDigest *sha256)
+                           const char *file_name, const OciDigest *sha256, gboolean housed)
 {
   g_autofree char *other = NULL;
   for (guint i = 0; i < self->places->len; i++)
@@ -348,7 +348,8 @@ terrane_wheel_places_find (TerraneWheelPlaces *self, const char *normalised_name
   const char *wheelhouse = self->spec->wheels->wheelhouse;
   if (terrane_wheel_places_has_remote (self))
     return NULL;
-  if (other == NULL && wheelhouse != NULL && !g_file_test (wheelhouse, G_FILE_TEST_EXISTS))
+  if (housed && other == NULL && wheelhouse != NULL
+      && !g_file_test (wheelhouse, G_FILE_TEST_EXISTS))
     return g_build_filename (wheelhouse, file_name, NULL);
   return g_steal_pointer (&other);
 }

@@ -68,14 +68,17 @@ void terrane_wheel_places_warn (TerraneWheelPlaces *self, const char *normalised
 
 /**
  * terrane_wheel_places_find:
+ * @housed: the lock knows no other place of the file than the wheelhouse
+ *
  * Finds a local file of that name with that digest. If there are no servers to ask, another file of
- * that name is returned, so that the difference is reported; and where it would be if there is no
- * wheelhouse at all: this machine may need no file, because its store or a cache has the tree.
+ * that name is returned, so that the difference is reported; and where it would be if it is @housed
+ * and there is no wheelhouse at all: this machine may need no file, because its store or a cache
+ * has the tree.
  *
  * Returns: (transfer full) (nullable): its path
  */
 char *terrane_wheel_places_find (TerraneWheelPlaces *self, const char *normalised_name,
-                                 const char *file_name, const OciDigest *sha256);
+                                 const char *file_name, const OciDigest *sha256, gboolean housed);
 
 /**
  * terrane_wheel_places_search:

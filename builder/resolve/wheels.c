@@ -173,15 +173,16 @@ own_path (const TerraneRequirement *requirement, const char *name)
   return g_strcmp0 (own, name) == 0 ? requirement->path : NULL;
 }
 
-/* Returns the path of a wheel: the requirement's own, or in a local place. */
+/* Returns the path of a wheel of the lock: the requirement's own, or in a local place. */
 static char *
-find_here (const Choice *self, const TerraneRequirement *requirement, const char *file,
+find_here (const Choice *self, const TerraneRequirement *requirement, const json_t *wheel,
            const OciDigest *sha256)
 {
-  const char *own = own_path (requirement, file);
-  return own != NULL && g_file_test (own, G_FILE_TEST_EXISTS)
-             ? g_strdup (own)
-             : terrane_wheel_places_find (self->places, requirement->normalised, file, sha256);
+  const char *file = text_of (wheel, "file"), *own = own_path (requirement, file);
+  if (own != NULL && g_file_test (own, G_FILE_TEST_EXISTS))
+    return g_strdup (own);
+  gboolean housed = own == NULL && requirement->url == NULL && text_of (wheel, "url") == NULL;
+  return terrane_wheel_places_find (self->places, requirement->normalised, file, sha256, housed);
 }
 
 /* Returns the longer hash by which a wheel of the lock was accepted, if the requirement has it: it
@@ -219,7 +220,7 @@ is_good (const Choice *self, const json_t *wheel, const TerraneRequirement *requ
   if (text_of (wheel, "url") != NULL || requirement->url != NULL
       || terrane_wheel_places_has_remote (self->places))
     return TRUE; /* it is found by its digest */
-  g_autofree char *path = find_here (self, requirement, file, &sha256);
+  g_autofree char *path = find_here (self, requirement, wheel, &sha256);
   return path != NULL;
 }
 
@@ -452,7 +453,7 @@ pin (const Choice *self, const TerraneRequirement *requirement, const json_t *wh
   if (fresh != NULL && fresh->local)
     pinned->path = g_strdup (fresh->url);
   else if (fresh == NULL)
-    pinned->path = find_here (self, requirement, pinned->file_name, &pinned->sha256);
+    pinned->path = find_here (self, requirement, wheel, &pinned->sha256);
   if (pinned->path != NULL)
     return;
   pinned->url = fresh != NULL ? g_strdup (fresh->url) : locked_url (wheel, pinned->asked_url);

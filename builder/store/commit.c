@@ -94,8 +94,12 @@ write_in_thread (gpointer item, gpointer data)
   Metadata *metadata = item;
   Writer *self = data;
   g_autoptr (GError) local = NULL;
-  (void) terrane_object_write_metadata (self->store, metadata->type, metadata->variant,
-                                        &metadata->digest, &local); /* kept in self->failure */
+  g_mutex_lock (&self->mutex);
+  gboolean wanted = self->failure == NULL;
+  g_mutex_unlock (&self->mutex);
+  if (wanted)
+    (void) terrane_object_write_metadata (self->store, metadata->type, metadata->variant,
+                                          &metadata->digest, &local); /* kept in self->failure */
   g_variant_unref (metadata->variant);
   g_free (metadata);
   g_mutex_lock (&self->mutex);

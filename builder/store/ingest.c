@@ -10,10 +10,11 @@ enum
   READ_BYTES = 1024 * 1024,
   HASH_BYTES = 256 * 1024,
   MIN_PIECE_BYTES = 16 * 1024,
-  SMALL_FILE_BYTES = 16 * 1024 * 1024,    /* larger ones are spooled */
-  MAX_WAITING_BYTES = 16 * 1024 * 1024,   /* of small files between reader and writers */
-  OVERHEAD_BYTES = 8 * 1024,              /* the size of an empty file in this sum */
-  SPOOLED_WEIGHT_BYTES = 4 * 1024 * 1024, /* and of a spooled one, so that few are open */
+  SMALL_FILE_BYTES = 16 * 1024 * 1024,  /* larger ones are spooled */
+  MAX_WAITING_BYTES = 16 * 1024 * 1024, /* of small files between reader and writers */
+  OVERHEAD_BYTES = 8 * 1024,            /* the size of an empty file in this sum */
+  SPOOLED_WEIGHT_BYTES =
+      4 * 1024 * 1024 - OVERHEAD_BYTES, /* and of a spooled one, so that few are open */
 };
 
 struct _TerraneIngest

@@ -161,6 +161,27 @@ class Wheels(WheelsCase):
         (self.directory / "wheels").mkdir()
         self.build(self.profile(wheelhouse="wheels"))  # and when it has gone, the index has it
 
+    def test_without_the_wheelhouse_what_has_a_url_is_downloaded(self):
+        """A machine that has the lock and no wheelhouse, and no index: only what the wheelhouse had is missing, and is named."""
+        alpha, beta = (make_wheel(name, "1.0") for name in ("alpha", "beta"))
+        self.index.add(alpha, beta)
+        self.write(f"wheels/{beta[0]}", beta[1])
+        from_url = f"alpha @ {self.index.url.removesuffix('/simple')}/files/alpha/{alpha[0]} --hash=sha256:{sha256_of(alpha[1])}\n"
+        for lines, missing in (([from_url], None), ([from_url, requirement("beta", "1.0", beta)], beta[0])):
+            with self.subTest(lines):
+                self.requirements(*lines)
+                profile = self.profile(wheelhouse="wheels", index=[])
+                self.build("--update-lock", profile)
+                (self.directory / "wheels").rename(self.directory / "elsewhere")
+                self.run_terrane("lock", "--check", profile)
+                fresh = self.directory / f"fresh-{len(lines)}"
+                if missing is None:
+                    self.build("--locked", profile, store=fresh)
+                else:
+                    self.assert_fails(1, f"opening .*wheels/{missing}.: No such file or directory", "build", "--locked", profile, store=fresh)
+                self.build("--locked", profile)  # the store has the tree
+                (self.directory / "elsewhere").rename(self.directory / "wheels")
+
     def test_python_that_the_wheel_itself_asks_for(self):
         wheel = make_wheel("alpha", "1.0", metadata="Requires-Python: >=3.13\n")
         self.index.add(wheel)
