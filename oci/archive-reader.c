@@ -63,12 +63,6 @@ decompress (gpointer data, void *buffer, size_t *out_len, GError **error)
                                error);
 }
 
-static gboolean
-read_decompressed (gpointer data, const void **out_bytes, size_t *out_len, GError **error)
-{
-  return oci_read_ahead_next (data, out_bytes, out_len, error);
-}
-
 /* Counts what comes out of a decompressor. */
 static gboolean
 read_counted (gpointer data, const void **out_bytes, size_t *out_len, GError **error)
@@ -179,7 +173,7 @@ open_stream (OciArchiveReader *self, gboolean may_block, GError **error)
     {
       self->decompressed = oci_byte_reader_new (oci_decompressor_read, self->decompressor);
       self->ahead = oci_read_ahead_new (decompress, self, FALSE);
-      self->source = read_decompressed;
+      self->source = oci_read_ahead_next;
       self->source_data = self->ahead;
     }
   self->bytes = oci_byte_reader_new (read_counted, self);

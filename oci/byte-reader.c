@@ -43,21 +43,14 @@ fill (gpointer data, void *buffer, size_t *out_len, GError **error)
   return TRUE;
 }
 
-static gboolean
-read_fd (gpointer data, const void **out_bytes, size_t *out_len, GError **error)
-{
-  OciByteReader *self = data;
-  return oci_read_ahead_next (self->ahead, out_bytes, out_len, error);
-}
-
 OciByteReader *
 oci_byte_reader_new_fd (int fd, OciDigester *digester)
 {
-  OciByteReader *self = oci_byte_reader_new (read_fd, NULL);
-  self->data = self;
+  OciByteReader *self = oci_byte_reader_new (oci_read_ahead_next, NULL);
   self->fd = fd;
   self->digester = digester;
   self->ahead = oci_read_ahead_new (fill, self, !oci_fd_is_regular (fd));
+  self->data = self->ahead;
   return self;
 }
 

@@ -27,8 +27,7 @@ struct _OciReadAhead
   gboolean lent;     /* the caller has the oldest piece of the thread */
   GThread *thread;   /* (nullable) */
 
-  GMutex
-      mutex; /* guards the members below, but not the bytes of a piece, while there is a thread */
+  GMutex mutex; /* guards the members below, except the bytes of a piece */
   GCond changed;
   Piece pieces[PIECES]; /* a ring; without a thread, only the first */
   unsigned first;       /* the oldest filled piece */
@@ -150,8 +149,9 @@ take_piece (OciReadAhead *self, const void **out_bytes, size_t *out_len, GError 
 }
 
 gboolean
-oci_read_ahead_next (OciReadAhead *self, const void **out_bytes, size_t *out_len, GError **error)
+oci_read_ahead_next (gpointer reader, const void **out_bytes, size_t *out_len, GError **error)
 {
+  OciReadAhead *self = reader;
   *out_len = 0;
   if (self->complete)
     return TRUE;

@@ -43,11 +43,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (OciReadAhead, oci_read_ahead_free)
  * @out_bytes: (out) (transfer none): the next piece, valid until the next call
  * @out_len: (out): its length; 0 at the end
  *
- * What the thread did before it delivered a piece is visible to the caller.
+ * An OciArchiveSource that reads from an OciReadAhead. What the thread did before it delivered a
+ * piece is visible to the caller.
  *
  * Errors: %OCI_ERROR_IO, or another one of @fill, after the pieces before it.
  */
-gboolean oci_read_ahead_next (OciReadAhead *self, const void **out_bytes, size_t *out_len,
+gboolean oci_read_ahead_next (gpointer reader, const void **out_bytes, size_t *out_len,
                               GError **error);
 
 G_END_DECLS

@@ -32,7 +32,7 @@ terrane_workbench_open (const TerraneGlobal *global, const TerraneRemoteArgument
   out->store = terrane_workbench_open_store (global, TERRANE_STORE_SHARED, error);
   if (out->store == NULL)
     return FALSE;
-  terrane_store_set_jobs (out->store, out->jobs);
+  terrane_workbench_set_jobs (out, 0);
   out->terminal = terrane_terminal_new (&global->output);
   out->progress = terrane_terminal_progress (out->terminal);
   out->remote = terrane_workbench_new_remote (out, arguments, transfers, out->store);

@@ -71,9 +71,9 @@ void terrane_wheel_places_warn (TerraneWheelPlaces *self, const char *normalised
  * @housed: the lock knows no other place of the file than the wheelhouse
  *
  * Finds a local file of that name with that digest. If there are no servers to ask, another file of
- * that name is returned, so that the difference is reported; and where it would be if it is @housed
- * and there is no wheelhouse at all: this machine may need no file, because its store or a cache
- * has the tree.
+ * that name is returned, so that the difference is reported. If the wheelhouse does not exist, a
+ * @housed file gets the path that it would have there: a machine whose store or cache has the tree
+ * never opens it, and on others the message names it.
  *
  * Returns: (transfer full) (nullable): its path
  */

@@ -8,7 +8,6 @@
 enum
 {
   READ_BYTES = 1024 * 1024,
-  HASH_BYTES = 256 * 1024,
   MIN_PIECE_BYTES = 16 * 1024,
   SMALL_FILE_BYTES = 16 * 1024 * 1024,  /* larger ones are spooled */
   MAX_WAITING_BYTES = 16 * 1024 * 1024, /* of small files between reader and writers */
@@ -49,7 +48,7 @@ typedef struct
   TerraneNode *node; /* the writer sets its object */
   GBytes *content;   /* or NULL: in @file */
   OciTempFile file;  /* of a large file */
-  gboolean hashed;   /* only if there is no file */
+  gboolean hashed;   /* by the reader, because no file is written */
   OciDigest digest;
   uint64_t size;
 } Job;
@@ -63,28 +62,13 @@ job_free (Job *job)
 }
 
 static gboolean
-hash_file (TerraneObjectHasher *hasher, int fd, GError **error)
-{
-  g_autofree char *buffer = g_malloc (HASH_BYTES);
-  if (lseek (fd, 0, SEEK_SET) < 0)
-    return oci_throw_errno (error, "rewinding a file");
-  for (size_t got = HASH_BYTES; got == HASH_BYTES;)
-    {
-      if (!oci_read_full (fd, buffer, HASH_BYTES, &got, error))
-        return FALSE;
-      terrane_object_hasher_update (hasher, buffer, got);
-    }
-  return TRUE;
-}
-
-static gboolean
 hash_job (Job *job, const OciEntry *entry, GError **error)
 {
   g_autoptr (TerraneObjectHasher) hasher = terrane_object_hasher_new (entry);
   if (job->content != NULL)
     terrane_object_hasher_update (hasher, g_bytes_get_data (job->content, NULL),
                                   g_bytes_get_size (job->content));
-  else if (job->file.fd >= 0 && !hash_file (hasher, job->file.fd, error))
+  else if (job->file.fd >= 0 && !terrane_object_hasher_read (hasher, job->file.fd, error))
     return FALSE;
   job->digest = terrane_object_hasher_finish (hasher);
   return TRUE;

@@ -105,6 +105,21 @@ terrane_object_hasher_update (TerraneObjectHasher *self, const void *data, size_
   oci_digester_update (self->digester, data, len);
 }
 
+gboolean
+terrane_object_hasher_read (TerraneObjectHasher *self, int fd, GError **error)
+{
+  g_autofree char *buffer = g_malloc (READ_BYTES);
+  if (lseek (fd, 0, SEEK_SET) < 0)
+    return oci_throw_errno (error, "rewinding a file");
+  for (size_t got = READ_BYTES; got == READ_BYTES;)
+    {
+      if (!oci_read_full (fd, buffer, READ_BYTES, &got, error))
+        return FALSE;
+      terrane_object_hasher_update (self, buffer, got);
+    }
+  return TRUE;
+}
+
 OciDigest
 terrane_object_hasher_finish (TerraneObjectHasher *self)
 {
@@ -325,16 +340,10 @@ terrane_object_open_verified_unnoted (TerraneStore *store, const TerraneNode *no
     return terrane_object_open_unnoted (store, &node->object, out_fd, error);
   OciEntry entry = terrane_node_entry (node, node->name);
   g_autoptr (TerraneObjectHasher) hasher = terrane_object_hasher_new (&entry);
-  g_autofree char *buffer = g_malloc (READ_BYTES);
   g_auto (OciFd) fd = -1;
-  if (!terrane_object_open_unnoted (store, &node->object, &fd, error))
+  if (!terrane_object_open_unnoted (store, &node->object, &fd, error)
+      || !terrane_object_hasher_read (hasher, fd, error))
     return FALSE;
-  for (size_t got = READ_BYTES; got == READ_BYTES;)
-    {
-      if (!oci_read_full (fd, buffer, READ_BYTES, &got, error))
-        return FALSE;
-      terrane_object_hasher_update (hasher, buffer, got);
-    }
   if (!terrane_object_check (hasher, &node->object, error))
     return FALSE;
   if (lseek (fd, 0, SEEK_SET) < 0)

@@ -34,6 +34,8 @@ TerraneObjectHasher *terrane_object_hasher_new_for (GFileInfo *info, GVariant *x
 void terrane_object_hasher_free (TerraneObjectHasher *self);
 /** Adds @len bytes of content. */
 void terrane_object_hasher_update (TerraneObjectHasher *self, const void *data, size_t len);
+/** Adds the content of a file, from its start. Errors: %OCI_ERROR_IO. */
+gboolean terrane_object_hasher_read (TerraneObjectHasher *self, int fd, GError **error);
 /** Returns the checksum of the object. */
 OciDigest terrane_object_hasher_finish (TerraneObjectHasher *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneObjectHasher, terrane_object_hasher_free)
