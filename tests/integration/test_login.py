@@ -16,6 +16,7 @@ import unittest
 from terrane_test import TERRANE, Registry, TestCase, free_port, have
 
 PASSWORD = "secret-password"
+SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGINT)
 
 HELPER = """#!/bin/sh
 # Keeps one file for each server, and logs what it is asked.
@@ -349,6 +350,8 @@ class Terminal(LoginCase):
         if pid == 0:
             try:
                 os.environ.update(self.env)
+                for number in SIGNALS:  # nohup and shells ignore some for background jobs, and terrane leaves those ignored
+                    signal.signal(number, signal.SIG_DFL)
                 # Standard output and input are not the terminal: it is asked on itself.
                 null = os.open("/dev/null", os.O_RDONLY)
                 os.dup2(null, 0)
@@ -413,7 +416,7 @@ class Terminal(LoginCase):
         self.assertFalse(self.file.exists())
 
     def test_signals_restore_the_terminal(self):
-        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGINT):
+        for number in SIGNALS:
             with self.subTest(number):
                 pid = self.start("-u", "alice", self.host)
                 self.read_until("Password: ")
