@@ -2,7 +2,7 @@
 
 Peak memory is the larger of two numbers. The kernel's own maximum of the largest process is what GNU time prints: wait4 of this
 process would not do, since a child starts with the maximum of the Python that it was forked from. Processes that run at the same
-time, as those of a pipe, are added up by looking at the process tree every hundredth of a second. The peak of a control group is
+time, as those of a pipe, are added up by looking at the process tree twenty times a second. The peak of a control group is
 not used, since it has the page cache in it.
 """
 
@@ -19,7 +19,7 @@ import threading
 import time
 
 PAGE = os.sysconf("SC_PAGE_SIZE")
-TICK = 0.01
+TICK = 0.05
 
 
 def children(process):

@@ -163,7 +163,7 @@ def describe_machine(document):
 METHOD = """\
 Times are wall-clock medians, in parentheses the smallest and the largest; CPU time is user and system of all processes. Memory is the
 peak of all processes that run at the same time: the kernel's maximum for the largest one, or the sum that a look at the process tree
-every 10 ms found, whichever is larger. The tools take turns. A cold run counts everything from the tar, or from the unpacked directory
+every 50 ms found, whichever is larger. The tools take turns. A cold run counts everything from the tar, or from the unpacked directory
 where a tool takes only that, to the image with compressed layers and digests. *Same digest* says whether all runs, each on a new file
 system, gave the same image or at least the same layer.
 

@@ -34,7 +34,7 @@ def perform(tool, steps, place=None):
         while True:
             argv = steps.send(output)
             if first:
-                measure.run(["sync", "-f", place or tool.place])  # what was prepared is not written while something is measured
+                measure.run(["sync"])  # what was prepared, here and on the disk below, is not written while something is measured
                 busy = measure.busy()
                 first = False
             cost, output = measure.measure(argv, env=tool.env)
