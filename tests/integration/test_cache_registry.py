@@ -275,7 +275,7 @@ class Compiled(RegistryCache):
                           self.profile(("tree", "user.json", {})), "--cache-from", self.cache, "--no-trust-cache", store=self.runner, env=self.env)
 
     def test_web_page_in_place_of_the_registry(self):
-        """What a proxy answers is one message, whatever is asked for; and none about JSON."""
+        """A proxy that answers in its place causes one message, whatever is asked for; and none about JSON."""
         registry = self.enterContext(FakeRegistry())
         registry.fault("GET", "/manifests/", status=200, body=b"\n<html>log in</html>", times=99)
         cache = f"docker://{registry.host}/team/cache"

@@ -140,7 +140,7 @@ class Copy(TestCase):
                 self.assert_fails(1, "2 layers and 1 diff_ids", command, few, f"docker://{one.host}/x:1")
             self.assert_fails(1, "1 layers and 0 diff_ids", "copy", f"oci:{layout.path}", f"docker://{one.host}/x:1", "--platform", "all")
             report = json.loads(self.run_terrane("--json", "push", f"oci:{empty.path}", f"docker://{one.host}/x:1").stdout)
-            self.assertEqual(report["digest"], artifact["digest"])  # what is no image has no diff_ids
+            self.assertEqual(report["digest"], artifact["digest"])  # artifacts have no diff_ids
             subprocess.run(["skopeo", "copy", "--dest-tls-verify=false", few, f"docker://{one.host}/few:1"], capture_output=True, check=True)
             for command in (("pull", f"docker://{one.host}/few:1"), ("copy", f"docker://{one.host}/few:1", f"docker://{one.host}/y:1")):
                 self.assert_fails(1, "2 layers and 1 diff_ids", *command)
