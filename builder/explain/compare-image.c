@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-#define CREATED_ANNOTATION "org.opencontainers.image.created"
 #define BASE_ANNOTATIONS "org.opencontainers.image.base."
 #define ASSEMBLER_ANNOTATION "io.terrane.assembler"
 
@@ -129,13 +128,20 @@ is_consequence (const TerraneComparison *self, const char *annotation)
   return FALSE;
 }
 
+static gboolean
+has_own_time (const json_t *inputs)
+{
+  return json_is_true (json_object_get (json_object_get (inputs, "image"), "own_time"));
+}
+
 static void
 compare_annotation (TerraneComparison *self, const char *name, const json_t *before,
                     const json_t *after)
 {
   g_autofree char *what = g_strconcat ("annotations.", name, NULL);
-  /* The time is in the configuration, too. */
-  gboolean in_config = strcmp (name, CREATED_ANNOTATION) == 0;
+  /* The time is in the configuration, too, unless the profile overrides the annotation. */
+  gboolean in_config = strcmp (name, TERRANE_ANNOTATION_CREATED) == 0
+                       && !has_own_time (self->before) && !has_own_time (self->after);
   if (!is_consequence (self, name))
     terrane_comparison_add_difference (self,
                                        in_config ? TERRANE_CAUSE_CONFIG : TERRANE_CAUSE_ANNOTATIONS,

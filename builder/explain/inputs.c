@@ -243,8 +243,9 @@ profile_text (const TerraneProfile *profile, const char *name)
 /* Adds what the key of the image depends on besides the sources and the configuration, with the
  * profile's words instead of numbers. */
 static void
-add_image (json_t *inputs, const TerraneProfile *profile, const TerraneImage *image)
+add_image (json_t *inputs, const TerranePlan *plan, const TerraneImage *image)
 {
+  const TerraneProfile *profile = plan->profile;
   json_t *part = json_object (), *divided = json_object (), *geo = json_object ();
   g_autoptr (GBytes) key = oci_json_dump (image->inputs);
   OciDigest digest = oci_digest_of_bytes (key);
@@ -258,6 +259,9 @@ add_image (json_t *inputs, const TerraneProfile *profile, const TerraneImage *im
   oci_json_set (part, "limits", profile_text (profile, "limits"));
   oci_json_set (part, "annotations",
                 json_deep_copy (json_object_get (image->inputs, "annotations")));
+  oci_json_set (
+      part, "own_time",
+      json_boolean (json_object_get (plan->texts.annotations, TERRANE_ANNOTATION_CREATED) != NULL));
   oci_json_set (inputs, "image", part);
   set_digest (inputs, "assembled", &image->assembled);
   if (image->manifest == NULL)
@@ -307,7 +311,7 @@ terrane_inputs_new (const TerraneBuildFacts *facts)
   oci_json_set (inputs, "trees", trees);
   oci_json_set (inputs, "config", configuration (&plan->texts.config));
   if (facts->image != NULL)
-    add_image (inputs, plan->profile, facts->image);
+    add_image (inputs, plan, facts->image);
   if (facts->validation != NULL)
     oci_json_set (inputs, "validation", validation (facts->validation));
   return inputs;

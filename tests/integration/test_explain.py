@@ -90,8 +90,11 @@ CASES = [
     (("annotations",), {"x": "y"}, "annotations", "annotations.x set to y", ANNOTATIONS),
     (("annotations",), {"org.opencontainers.image.base.name": "y"}, "annotations",
      "annotations.org.opencontainers.image.base.name set to y", ANNOTATIONS),
+    (("annotations",), {"org.opencontainers.image.created": "2020-01-01T00:00:00Z"}, "annotations",  # the configuration's time stays
+     "annotations.org.opencontainers.image.created 1980-01-01T00:00:01Z → 2020-01-01T00:00:00Z", ANNOTATIONS),
     (("layers", "max"), 2, "layers", "layers.max 8 → 2", True),
     (("geo",), {"grids": []}, None, None, None),  # the default
+    (("geo",), {"grids": ["x.tif"]}, "checks", "geo.grids +x.tif", True),
     (("limits", "uncompressed_size"), "2GB", "checks", "limits.uncompressed_size 1GB → 2GB", None),
     (("limits", "trees"), {"lib": "1MB"}, "checks", "limits.trees.lib set to 1MB", None),
     (("limits", "packages"), {"alpha": "1MB"}, "checks", "limits.packages.alpha set to 1MB", None),
