@@ -117,7 +117,7 @@ look_at_transforms (TerranePlanning *self, const TerranePin *pin, TerraneSourceT
   tree->read = tree->commit;
   if (!wants_transforms (pin->spec))
     return TRUE;
-  if (!self->base->stored && pin->spec->transforms->bytecode)
+  if (!self->base->here && pin->spec->transforms->bytecode)
     {
       tree->open = tree->transformed = TRUE;
       return TRUE;

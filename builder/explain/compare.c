@@ -149,8 +149,7 @@ compare_files (Comparison *self, const char *name, const json_t *before, const j
   if (oci_digest_equal (&old, &now))
     {
       (void) add (self, TERRANE_CAUSE_SOURCE, name,
-                  "its content is the same; times or places of its files are not, or it had just "
-                  "been changed when it was read");
+                  "its content is the same; it was only touched or moved");
       return TRUE;
     }
   g_autoptr (TerraneTree) old_tree = load_files (self, name, before);
@@ -405,7 +404,8 @@ compare_content (Comparison *self, const json_t *before, const json_t *after, si
   const char *name = text_of (after, "name");
   gboolean is_directory = g_strcmp0 (text_of (after, "kind"), "directory") == 0;
   gboolean explained = told > 0 || has_other_reader (self);
-  if (!differs (before, after, "key") || (explained && !is_directory))
+  if (!differs (before, after, "key") || (explained && !is_directory)
+      || json_object_get (after, "key") == NULL) /* a plan cannot know it */
     return;
   if (explained
       && (!differs (before, after, "read")

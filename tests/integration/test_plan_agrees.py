@@ -1,0 +1,113 @@
+"""plan and the build after it, with the same options and store, agree about everything that the plan calls certain: steps, layers,
+downloaded bytes, and what a push sends."""
+
+import json
+import os
+import time
+import unittest
+
+from ecr_like_registry import FakeRegistry
+from terrane_test import TestCase, make_tar
+from wheel_index import make_wheel, requirement
+
+
+class Agreement(TestCase):
+    def setUp(self):
+        super().setUp()
+        self.registry = FakeRegistry(mount=True)
+        self.addCleanup(self.registry.__exit__)
+        self.wheels = {}
+        make_tar(self.directory / "base.tar", [("etc", "dir", None), ("etc/os-release", "file", b"NAME=test\n")])
+        self.write_old("app/handler.py", "x = 1\n")
+        self.wheel("alpha", size=1_100_000)
+        self.wheel("gamma")
+
+    def write_old(self, name, content):
+        path = self.write(name, content)
+        os.utime(path, (time.time() - 1000,) * 2)
+        return path
+
+    def wheel(self, name, version="1.0", size=0):
+        """Adds it to the wheelhouse and to the requirements."""
+        files = {f"{name}/__init__.py": f"v = '{version}'\n"}
+        if size:
+            files[f"{name}/data.bin"] = os.urandom(size)
+        wheel = make_wheel(name, version, files=files)
+        (self.directory / "wheels").mkdir(exist_ok=True)
+        (self.directory / "wheels" / wheel[0]).write_bytes(wheel[1])
+        self.wheels[name] = version, wheel
+        self.write("requirements.txt", "".join(requirement(name, *wheel) for name, wheel in self.wheels.items()))
+
+    def profile(self, **members):
+        deps = {"requirements": "requirements.txt", "index": [], "wheelhouse": "wheels", "python": "3.12", "glibc": "2.34"}
+        return self.write_profile(**{"base": {"archive": "base.tar"}, "layers": {"wheels": "per-package"}, "trees": [
+            {"name": "deps", "wheels": deps, "prefix": "/var/task"},
+            {"name": "app", "directory": "app", "prefix": "/var/task"}], **members})
+
+    def to(self, name, registry=None):
+        return f"docker://{(registry or self.registry).host}/{name}"
+
+    @staticmethod
+    def key(step):
+        return step["step"], step.get("name"), step.get("tree"), tuple(step.get("packages", ()))
+
+    def agree(self, profile, *arguments, store=None):
+        """Returns the plan and the record."""
+        plan, = json.loads(self.run_terrane("--json", "plan", profile, *arguments, store=store).stdout)["plans"]
+        record = self.build(profile, "--explain", *arguments, store=store)
+        done = record["explanation"]
+        rows = {self.key(step): step for step in done["steps"]}
+        for step in plan["steps"]:
+            if step["certain"]:
+                row = rows[self.key(step)]
+                self.assertEqual((step["result"], step["reasons"]), (row["result"], row["reasons"]), step)
+        self.assertEqual({key for key in rows if key[0] != "layer"}, {self.key(step) for step in plan["steps"] if step["step"] != "layer"})
+        layers = [step for step in plan["steps"] if step["step"] == "layer"]
+        if all(step["certain"] for step in layers):
+            self.assertEqual(plan["causes"], done["causes"])
+            self.assertEqual([(step["name"], step.get("packages"), step["result"] == "reused") for step in layers],
+                             [(layer["tree"], layer.get("packages"), layer["reused"]) for layer in record["layers"]])
+            for step, layer in zip(layers, record["layers"]):
+                self.assertIn(step.get("digest"), (None, layer["digest"]))
+                self.assertIn(step.get("size"), (None, layer["size"]))
+        self.assertIn(plan.get("digest"), (None, record["digest"]))
+        return plan, record
+
+    def results(self, plan, step="layer"):
+        return [(row["name"], *row.get("packages", ()), row["result"] + ("" if row["certain"] else "?"))
+                for row in plan["steps"] if row["step"] == step]
+
+    def test_local(self):
+        """Wheels of a wheelhouse are read without being stored, also for their division into layers."""
+        profile = self.profile()
+        time.sleep(2.1)  # files that were just changed are read again
+        plan, _ = self.agree(profile)
+        self.assertEqual(self.results(plan), [("base", "made"), ("deps", "alpha", "made"), ("deps", "gamma", "made"), ("app", "made")])
+        self.wheel("gamma", "2.0")
+        plan, _ = self.agree(profile)
+        self.assertEqual(self.results(plan), [("base", "reused"), ("deps", "alpha", "reused"), ("deps", "gamma", "made"), ("app", "reused")])
+        # A base that was touched, and another one: its Python is found in the files that the store has.
+        os.utime(self.directory / "base.tar", (1, 1))
+        plan, _ = self.agree(profile)
+        self.assertEqual((self.results(plan, "base"), self.results(plan, "tree")), ([("base", "made")], [("deps", "reused"), ("app", "reused")]))
+        self.assertEqual((plan["causes"][0]["text"], len(plan["causes"])), ("its content is the same; it was only touched or moved", 1))
+        make_tar(self.directory / "base.tar", [("etc", "dir", None), ("etc/os-release", "file", b"NAME=other\n")])
+        plan, _ = self.agree(profile)
+        self.assertEqual(self.results(plan), [("base", "made"), ("deps", "alpha", "reused"), ("deps", "gamma", "reused"), ("app", "reused")])
+        self.wheel("delta")
+        self.run_terrane("lock", profile)
+        plan, _ = self.agree(profile, "--locked")
+        self.assertEqual(self.results(plan)[1:3], [("deps", "alpha", "reused"), ("deps", "delta", "gamma", "made")])
+
+    def test_layers_of_an_image(self):
+        """A cold store has no files that the layers of an image could be compared with, so they are not certain."""
+        profile = self.profile(trees=[])
+        self.build(profile, "--push", self.to("image:v1"))
+        for name in ("image:v1", "image"):
+            plan, record = self.agree(profile, "--cache-from", self.to(name), store=self.directory / name)
+            self.assertEqual(self.results(plan), [("base", "reused?")] if record["layers"][0]["reused"] else [("base", "made")])
+        self.assertTrue(any(layer["reused"] for layer in record["layers"]) or name == "image")
+
+
+if __name__ == "__main__":
+    unittest.main()
