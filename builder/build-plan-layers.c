@@ -201,7 +201,8 @@ take_all (TerranePlanning *self)
   if (self->base->manifest == NULL)
     {
       TerraneLayerStep *step = terrane_layer_steps_add (self->layers, "base", NULL);
-      step->made = step->open = self->plan->base->spec->kind != TERRANE_SOURCE_IMAGE;
+      step->made = self->plan->base->spec->kind != TERRANE_SOURCE_IMAGE;
+      step->open = TRUE; /* an image may have several */
     }
   take_base_layers (self);
   for (guint i = 0; i < self->plan->trees->len; i++)

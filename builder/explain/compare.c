@@ -357,6 +357,8 @@ compare_transforms (Comparison *self, const char *name, const json_t *before, co
     else
       compare_transform (self, name, transform, other, key);
   }
+  if (json_is_false (json_object_get (after, "transforms_known")))
+    return;
   json_object_foreach ((json_t *) old, transform, key)
   {
     g_autofree char *line = g_strdup_printf ("transforms.%s switched off", transform);

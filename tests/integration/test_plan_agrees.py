@@ -1,6 +1,7 @@
 """plan and the build after it, with the same options and store, agree about everything that the plan calls certain: steps, layers,
 downloaded bytes, and what a push sends."""
 
+import hashlib
 import json
 import os
 import time
@@ -51,10 +52,43 @@ class Agreement(TestCase):
     def key(step):
         return step["step"], step.get("name"), step.get("tree"), tuple(step.get("packages", ()))
 
+    def fetched(self):
+        """Bytes of blobs that were downloaded since the last time."""
+        log, self.registry.log = self.registry.log, []
+        blobs = {digest: data for repository in self.registry.blobs.values() for digest, data in repository.items()}
+        return sum(len(blobs.get(request.path.rpartition("/")[2].partition("?")[0], b""))
+                   for request in log if request.method == "GET" and "/blobs/" in request.path)
+
+    def compare_fetches(self, plan, fetched):
+        fetches = [step["fetch"] for step in plan["steps"] if "fetch" in step]
+        expected = sum(fetch["bytes"] for fetch in fetches)
+        if any(not fetch["certain"] for fetch in fetches):
+            self.assertLessEqual(fetched, expected)
+        elif not any(fetch["unknown"] for fetch in fetches):
+            self.assertEqual(fetched, expected, fetches)
+
+    def compare_push(self, push, done):
+        if push["certain"]:
+            self.assertEqual(push["unchanged"], done["unchanged"])
+        for result, counted in (("uploaded", "uploaded"), ("exists", "existing"), ("mounted", "mounted")):
+            blobs = [blob for blob in push["blobs"] if blob["result"] == result]
+            certain = [blob for blob in blobs if blob["certain"]]
+            if done["unchanged"]:
+                self.assertEqual(certain if result != "exists" else [], [])
+                continue
+            # The configuration is in no row.
+            self.assertLessEqual(len(certain), done[f"blobs_{counted}"], (push, done))
+            if all(blob["certain"] for blob in push["blobs"]):
+                self.assertIn(done[f"blobs_{counted}"] - len(blobs), (0, 1), (push, done))
+
     def agree(self, profile, *arguments, store=None):
         """Returns the plan and the record."""
         plan, = json.loads(self.run_terrane("--json", "plan", profile, *arguments, store=store).stdout)["plans"]
+        self.fetched()
         record = self.build(profile, "--explain", *arguments, store=store)
+        self.compare_fetches(plan, self.fetched())
+        for push in plan.get("pushes", ()):
+            self.compare_push(push, record["push"])
         done = record["explanation"]
         rows = {self.key(step): step for step in done["steps"]}
         for step in plan["steps"]:
@@ -107,6 +141,54 @@ class Agreement(TestCase):
             plan, record = self.agree(profile, "--cache-from", self.to(name), store=self.directory / name)
             self.assertEqual(self.results(plan), [("base", "reused?")] if record["layers"][0]["reused"] else [("base", "made")])
         self.assertTrue(any(layer["reused"] for layer in record["layers"]) or name == "image")
+
+    def test_cold_with_a_cache(self):
+        """Where the files of trees and layers are only in a registry, the plan says what a build downloads."""
+        other = FakeRegistry()
+        self.addCleanup(other.__exit__)
+        make_tar(self.directory / "base.tar", [("etc", "dir", None), ("etc/os-release", "file", b"NAME=test\n"),
+                                               ("bin", "dir", None), ("bin/sh", "file", b"#!/bin/false\n" + os.urandom(20_000))])
+        digest = hashlib.sha256((self.directory / "base.tar").read_bytes()).hexdigest()
+        profile = self.profile(base={"archive": "base.tar", "sha256": digest})
+        cache = self.to("cache")
+        self.build(profile, "--cache-to", cache, "--push", self.to("image:v1"))
+        self.write_old("app/handler.py", "x = 2\n")
+        for number, (arguments, whole, pushed) in enumerate((
+                ((), True, None),                                                # the image in the store is complete
+                (("--push", self.to("image:v2")), False, "exists"),             # its layers stay where they are
+                (("--push", self.to("new:v1")), False, "mounted?"),
+                (("--push", self.to("new:v1", other)), True, "uploaded"))):
+            store = self.directory / f"cold{number}"
+            plan, _ = self.agree(profile, "--cache-from", cache, *arguments, store=store)
+            layers = [step for step in plan["steps"] if step["step"] == "layer"]
+            self.assertEqual([(step["result"], "fetch" in step) for step in layers], [("reused", whole)] * 3 + [("made", False)])
+            if pushed is not None:
+                results = [blob["result"] + ("" if blob["certain"] else "?") for blob in plan["pushes"][0]["blobs"]]
+                self.assertEqual(results, [pushed] * 3 + ["uploaded?"])
+                self.assertEqual((plan["pushes"][0]["certain"], plan["pushes"][0]["unchanged"]), (False, False))
+        plan, _ = self.agree(profile, "--cache-from", cache, store=store)  # everything is here
+        self.assertEqual([step for step in plan["steps"] if "fetch" in step], [])
+
+    def test_push(self):
+        """What is made may be in the registry, and a mount may be refused: both are uncertain."""
+        profile = self.profile()
+        where = self.to("team/app:v1")
+        plan, record = self.agree(profile, "--push", where)
+        self.assertEqual({(blob["result"], blob["certain"]) for blob in plan["pushes"][0]["blobs"]}, {("uploaded", False)})
+        plan, record = self.agree(profile, "--push", where, store=self.directory / "cold")
+        self.assertTrue(record["push"]["unchanged"])
+        plan, record = self.agree(profile, "--push", where)
+        self.assertEqual((plan["pushes"][0]["unchanged"], plan["pushes"][0]["certain"]), (True, True))
+        self.registry.mount = False
+        plan, record = self.agree(profile, "--push", self.to("team/other:v1"))
+        self.assertEqual({(blob["result"], blob["certain"]) for blob in plan["pushes"][0]["blobs"]}, {("mounted", False)})
+        self.assertGreater(record["push"]["blobs_uploaded"], 0)
+        # An image base that is not here may have several layers.
+        above = self.profile(base={"image": where}, trees=[{"name": "more", "directory": "app", "prefix": "/opt"}])
+        self.run_terrane("lock", above, store=self.directory / "locked")
+        plan, record = self.agree(above, "--push", where, store=self.directory / "third")
+        self.assertEqual({blob["certain"] for blob in plan["pushes"][0]["blobs"]}, {False})
+        self.assertEqual(len(record["layers"]), 5)
 
 
 if __name__ == "__main__":
