@@ -1,4 +1,5 @@
 /* terrane plan */
+#include "builder/build-plan-index.h"
 #include "builder/build-plan.h"
 #include "builder/cli/build-explain.h"
 #include "builder/cli/build-run.h"
@@ -125,8 +126,6 @@ plan_platform (const Planner *self, const char *path, const char *platform, gboo
   return plan;
 }
 
-/* Returns: (transfer full) (nullable): NULL-terminated; with NULL at once for the profile's
- * first */
 static const char *
 text_of (const json_t *row, const char *member)
 {
@@ -317,6 +316,8 @@ run_plan (TerraneGlobal *global, const void *data, char **arguments, GError **er
         return FALSE;
       oci_json_append (plans, plan);
     }
+  if (!terrane_build_plan_unite (self.bench.store, self.bench.remote, plans, error))
+    return FALSE;
   terrane_workbench_show (&self.bench, document, print_plans);
   return TRUE;
 }

@@ -189,6 +189,45 @@ class Agreement(TestCase):
         plan, record = self.agree(above, "--push", where, store=self.directory / "third")
         self.assertEqual({blob["certain"] for blob in plan["pushes"][0]["blobs"]}, {False})
         self.assertEqual(len(record["layers"]), 5)
+    def test_index(self):
+        """The name of several platforms refers to an index, and their common layers are sent once."""
+        profile = self.profile(platform=["linux/amd64", "linux/arm64"], trees=[{"name": "app", "directory": "app", "prefix": "/var/task"}])
+        arguments = profile, "--platform", "all", "--push", self.to("index:v1")
+
+        def plans(store=None):
+            return [plan["pushes"][0] for plan in json.loads(self.run_terrane("--json", "plan", *arguments, store=store).stdout)["plans"]]
+
+        def certain(pushes):
+            return [(push["unchanged"], push["certain"]) for push in pushes]
+
+        self.assertEqual(certain(plans()), [(False, False)] * 2)
+        self.build(*arguments[:3])
+        pushes = plans()  # everything is made, and nothing is sent
+        self.assertEqual(certain(pushes), [(False, True)] * 2)
+        self.assertEqual([[blob["result"] for blob in push["blobs"]] for push in pushes], [["uploaded"] * 2, ["exists"] * 2])
+        record = self.build(*arguments)
+        self.assertEqual(record["push"]["blobs_uploaded"], 2 + 2)  # two configurations
+        self.assertEqual(certain(plans()), [(True, True)] * 2)
+        self.assertTrue(self.build(*arguments)["push"]["unchanged"])
+        self.assertIn("is this image already: nothing is sent", self.run_terrane("plan", *arguments).stdout)
+        self.write_old("app/handler.py", "x = 2\n")
+        self.assertEqual(certain(plans()), [(False, False)] * 2)
+
+    def test_text(self):
+        """A lock without versions, and the line about a push."""
+        profile = self.profile()
+        self.build(profile)
+        path = self.directory / "profile.lock.json"
+        lock = json.loads(path.read_text())
+        for wheel in lock["platforms"]["linux/amd64"]["trees"]["deps"]["wheels"]:
+            if wheel["name"] == "gamma":
+                del wheel["version"]
+        path.write_text(json.dumps(lock))
+        self.write_old("app/handler.py", "x = 2\n")
+        text = self.run_terrane("plan", profile, "--push", self.to("team/app:v1")).stdout
+        self.assertIn("the lock would be changed: deps: gamma nothing → 1.0\n", text)
+        self.assertRegex(text, r"team/app:v1: the push uploads 4 of 4 layers \([0-9.]+ MB and what is made\), the configuration and the manifest \(\?: ")
+        self.assertRegex(text, r"(?m)^layer +app +made +.*uploaded\?  its tree is another one$")
 
 
 if __name__ == "__main__":
