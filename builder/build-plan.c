@@ -282,6 +282,15 @@ blob_row (const TerraneLayerStep *step, const TerranePushLook *look)
   return row;
 }
 
+static gboolean
+any_open (const GPtrArray *layers)
+{
+  gboolean open = FALSE;
+  for (guint i = 0; i < layers->len; i++)
+    open = open || ((const TerraneLayerStep *) layers->pdata[i])->open;
+  return open;
+}
+
 /* Returns: (transfer full) (nullable) */
 static json_t *
 look_at_push (const TerranePlanning *self, const char *text, GError **error)
@@ -315,7 +324,7 @@ look_at_push (const TerranePlanning *self, const char *text, GError **error)
     }
   oci_json_set_text (push, "destination", text);
   oci_json_set (push, "unchanged", json_boolean (unchanged));
-  oci_json_set (push, "certain", json_boolean (manifest != NULL));
+  oci_json_set (push, "certain", json_boolean (manifest != NULL && !any_open (self->layers)));
   return g_steal_pointer (&push);
 }
 

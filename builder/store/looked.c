@@ -3,6 +3,7 @@
 #include "builder/store/store-private.h"
 
 #include "oci/base/error.h"
+#include "oci/base/text-hash.h"
 
 #include <sys/mman.h>
 #include <unistd.h>
@@ -25,7 +26,7 @@ terrane_looked_keep (TerraneStore *store, const OciDigest *digest, GBytes *conte
   const uint64_t size = g_bytes_get_size (content);
   g_mutex_lock (&store->looked_mutex);
   if (store->looked == NULL)
-    store->looked = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, free_bytes);
+    store->looked = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, free_bytes);
   gboolean fits = size <= MAX_KEPT_BYTES - store->looked_bytes;
   if (fits
       && g_hash_table_insert (store->looked, g_strdup (oci_digest_hex (digest, hex)),
