@@ -89,6 +89,9 @@ load_files (const Comparison *self, const char *name, const json_t *part)
   OciDigest commit;
   const GArray *trees = self->facts->trees;
   g_autoptr (TerraneTree) copy = terrane_tree_new ();
+  TerraneTree *base = self->facts->base->root.tree;
+  if (part == NULL && base != NULL && g_str_equal (name, self->facts->plan->base->spec->name))
+    return terrane_tree_copy (base, copy, NULL) ? g_steal_pointer (&copy) : NULL;
   for (guint i = 0; i < trees->len; i++)
     {
       const TerranePin *pin = self->facts->plan->trees->pdata[i];

@@ -224,11 +224,11 @@ find_diff_id (TerraneStore *store, TerraneTree *assembled, const GPtrArray *path
 }
 
 /* If an image claimed another diffID than its layer has, this image would become wrong: digesting
- * costs a fraction of compressing and sending. @look: nothing is digested. @out_layer: (out)
- * (nullable): NULL if it has to be made */
+ * costs a fraction of compressing and sending. @progress: (nullable): NULL to only look,
+ * without digesting. @out_layer: (out) (nullable): NULL if it has to be made */
 static gboolean
 get_remote (TerraneStore *store, TerraneTree *assembled, const GPtrArray *paths,
-            const TerraneRemoteLayers *remote, const OciDigest *key, gboolean look,
+            const TerraneRemoteLayers *remote, const OciDigest *key,
             const TerraneProgress *progress, TerraneLayer **out_layer, GError **error)
 {
   OciDigest diff_id, own;
@@ -237,7 +237,7 @@ get_remote (TerraneStore *store, TerraneTree *assembled, const GPtrArray *paths,
       terrane_remote_layers_find (remote, store, key, &diff_id, &of_image);
   if (descriptor == NULL)
     return TRUE;
-  gboolean digested = of_image && !look; /* the files may not be in the store */
+  gboolean digested = of_image && progress != NULL; /* the files may not be in the store */
   if (digested && !find_diff_id (store, assembled, paths, &own, error))
     return FALSE;
   if (digested && !oci_digest_equal (&own, &diff_id))
@@ -250,7 +250,7 @@ get_remote (TerraneStore *store, TerraneTree *assembled, const GPtrArray *paths,
   (*out_layer)->descriptor = g_steal_pointer (&descriptor);
   (*out_layer)->diff_id = diff_id;
   (*out_layer)->reused = TRUE;
-  (*out_layer)->claimed = of_image && look;
+  (*out_layer)->claimed = of_image && !digested;
   return TRUE;
 }
 
@@ -263,7 +263,7 @@ terrane_layer_find (TerraneStore *store, TerraneTree *assembled, const GPtrArray
   OciDigest key = layer_key (assembled, paths);
   if (!get_cached (store, &key, TRUE, NULL, &layer, error)
       || (layer == NULL && remote != NULL
-          && !get_remote (store, assembled, paths, remote, &key, TRUE, NULL, &layer, error)))
+          && !get_remote (store, assembled, paths, remote, &key, NULL, &layer, error)))
     return FALSE;
   if (layer != NULL)
     annotate (layer, name, &key);
@@ -284,7 +284,7 @@ terrane_layer_build (TerraneStore *store, TerraneTree *assembled, const GPtrArra
   if (!get_cached (store, &key, FALSE, progress, &layer, error))
     return NULL;
   if (layer == NULL && remote != NULL
-      && !get_remote (store, assembled, paths, remote, &key, FALSE, progress, &layer, error))
+      && !get_remote (store, assembled, paths, remote, &key, progress, &layer, error))
     return NULL;
   if (layer == NULL)
     {
