@@ -66,9 +66,9 @@ is_equal_but_layer (const json_t *before, const json_t *after)
 static void
 describe_wheel (const char *what, const json_t *before, const json_t *after, GPtrArray *lines)
 {
-  const char *name = member (after, "name");
-  if (!g_str_equal (member (before, "version"), member (after, "version")))
-    add_line (lines, "%s: %s %s → %s", what, name, member (before, "version"),
+  const char *name = member (after, "name"), *version = member (before, "version");
+  if (!g_str_equal (version, member (after, "version")))
+    add_line (lines, "%s: %s %s → %s", what, name, version[0] != '\0' ? version : "nothing",
               member (after, "version"));
   else if (!g_str_equal (member (before, "file"), member (after, "file")))
     add_line (lines, "%s: %s %s: %s → %s", what, name, member (after, "version"),
