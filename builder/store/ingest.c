@@ -9,8 +9,8 @@ enum
 {
   READ_BYTES = 1024 * 1024,
   MIN_PIECE_BYTES = 16 * 1024,
-  SMALL_FILE_BYTES = 16 * 1024 * 1024,  /* larger ones are spooled */
-  MAX_WAITING_BYTES = 16 * 1024 * 1024, /* of small files between reader and writers */
+  SMALL_FILE_BYTES = 2 * 1024 * 1024,   /* larger ones are spooled */
+  MAX_WAITING_BYTES = 32 * 1024 * 1024, /* of small files between reader and writers */
   OVERHEAD_BYTES = 8 * 1024,            /* the size of an empty file in this sum */
   SPOOLED_WEIGHT_BYTES =
       4 * 1024 * 1024 - OVERHEAD_BYTES, /* and of a spooled one, so that few are open */
