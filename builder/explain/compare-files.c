@@ -18,6 +18,9 @@ load_files (const TerraneComparison *self, const char *name, const json_t *part)
   OciDigest commit;
   const GArray *trees = self->facts->trees;
   g_autoptr (TerraneTree) copy = terrane_tree_new ();
+  TerraneTree *base = self->facts->base->root.tree;
+  if (part == NULL && base != NULL && g_str_equal (name, self->facts->plan->base->spec->name))
+    return terrane_tree_copy (base, copy, NULL) ? g_steal_pointer (&copy) : NULL;
   for (guint i = 0; i < trees->len; i++)
     {
       const TerranePin *pin = self->facts->plan->trees->pdata[i];
@@ -188,10 +191,8 @@ terrane_compare_files (TerraneComparison *self, const char *name, const json_t *
     return FALSE;
   if (oci_digest_equal (&old, &now))
     {
-      (void) terrane_comparison_add (
-          self, TERRANE_CAUSE_SOURCE, name,
-          "its content is the same; times or places of its files are not, or it had just "
-          "been changed when it was read");
+      (void) terrane_comparison_add (self, TERRANE_CAUSE_SOURCE, name,
+                                     "its content is the same; it was only touched or moved");
       return TRUE;
     }
   g_autoptr (TerraneTree) old_tree = load_files (self, name, before);

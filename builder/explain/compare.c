@@ -241,6 +241,8 @@ compare_transforms (TerraneComparison *self, const char *name, const json_t *bef
     else
       compare_transform (self, name, transform, other, key);
   }
+  if (json_is_false (json_object_get (after, "transforms_known")))
+    return;
   json_object_foreach ((json_t *) old, transform, key)
   {
     g_autofree char *line = g_strdup_printf ("transforms.%s switched off", transform);
@@ -292,7 +294,8 @@ compare_content (TerraneComparison *self, const json_t *before, const json_t *af
   const char *name = terrane_member_text (after, "name");
   gboolean is_directory = g_strcmp0 (terrane_member_text (after, "kind"), "directory") == 0;
   gboolean explained = told > 0 || has_other_reader (self);
-  if (!terrane_member_differs (before, after, "key") || (explained && !is_directory))
+  if (!terrane_member_differs (before, after, "key") || (explained && !is_directory)
+      || json_object_get (after, "key") == NULL) /* a plan cannot know it */
     return;
   if (explained
       && (!terrane_member_differs (before, after, "read")

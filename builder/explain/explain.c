@@ -192,7 +192,7 @@ add_transforms (TerraneExplanation *self, const TerranePin *pin, const TerraneSo
   const char *name = pin->spec->name;
   const json_t *old = source_of (self->before, name), *now = source_of (self->after, name);
   json_t *reasons = terrane_causes_find (self->causes, TERRANE_CAUSE_TRANSFORM, name, NULL);
-  if (tree->transforms == NULL)
+  if (tree->transforms == NULL && !tree->transformed)
     {
       json_decref (reasons);
       return;

@@ -180,6 +180,8 @@ source (const TerranePin *pin, const TerraneSourceTree *tree)
   set_digest (part, "read", &tree->read);
   if (tree->transforms != NULL)
     oci_json_set (part, "transforms", transforms (tree->transforms));
+  else if (tree->transformed) /* a plan does not know on what they depend */
+    oci_json_set (part, "transforms_known", json_false ());
   return part;
 }
 

@@ -224,8 +224,8 @@ find_diff_id (TerraneStore *store, TerraneTree *assembled, const GPtrArray *path
 }
 
 /* If an image claimed another diffID than its layer has, this image would become wrong: digesting
- * costs a fraction of compressing and sending. @out_layer: (out) (nullable): NULL if it has to be
- * made */
+ * costs a fraction of compressing and sending. @progress: (nullable): NULL to only look,
+ * without digesting. @out_layer: (out) (nullable): NULL if it has to be made */
 static gboolean
 get_remote (TerraneStore *store, TerraneTree *assembled, const GPtrArray *paths,
             const TerraneRemoteLayers *remote, const OciDigest *key,
@@ -237,9 +237,10 @@ get_remote (TerraneStore *store, TerraneTree *assembled, const GPtrArray *paths,
       terrane_remote_layers_find (remote, store, key, &diff_id, &of_image);
   if (descriptor == NULL)
     return TRUE;
-  if (of_image && !find_diff_id (store, assembled, paths, &own, error))
+  gboolean digested = of_image && progress != NULL; /* the files may not be in the store */
+  if (digested && !find_diff_id (store, assembled, paths, &own, error))
     return FALSE;
-  if (of_image && !oci_digest_equal (&own, &diff_id))
+  if (digested && !oci_digest_equal (&own, &diff_id))
     {
       terrane_progress_warn (progress, "going on without a layer of --cache-from: the image's "
                                        "configuration has another diffID than the layer");
@@ -249,6 +250,7 @@ get_remote (TerraneStore *store, TerraneTree *assembled, const GPtrArray *paths,
   (*out_layer)->descriptor = g_steal_pointer (&descriptor);
   (*out_layer)->diff_id = diff_id;
   (*out_layer)->reused = TRUE;
+  (*out_layer)->claimed = of_image && !digested;
   return TRUE;
 }
 
@@ -257,12 +259,11 @@ terrane_layer_find (TerraneStore *store, TerraneTree *assembled, const GPtrArray
                     const char *name, const TerraneRemoteLayers *remote, TerraneLayerLook *out,
                     GError **error)
 {
-  static const TerraneProgress silent = { .phase = NULL };
   g_autoptr (TerraneLayer) layer = NULL;
   OciDigest key = layer_key (assembled, paths);
   if (!get_cached (store, &key, TRUE, NULL, &layer, error)
       || (layer == NULL && remote != NULL
-          && !get_remote (store, assembled, paths, remote, &key, &silent, &layer, error)))
+          && !get_remote (store, assembled, paths, remote, &key, NULL, &layer, error)))
     return FALSE;
   if (layer != NULL)
     annotate (layer, name, &key);
