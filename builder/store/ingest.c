@@ -76,15 +76,11 @@ hash_job (Job *job, const OciEntry *entry, GError **error)
   return TRUE;
 }
 
-/* A large file is not kept in memory. */
 static gboolean
 keep_job (const TerraneIngest *self, const Job *job, GError **error)
 {
-  if (job->node->type != OCI_ENTRY_FILE || g_strcmp0 (job->node->name, self->keep) != 0)
-    return TRUE;
-  return job->content != NULL
-             ? terrane_looked_keep (self->store, &job->digest, job->content, error)
-             : oci_throw (error, OCI_ERROR_LIMIT, "it is too large to keep only to look at it");
+  return job->node->type != OCI_ENTRY_FILE || g_strcmp0 (job->node->name, self->keep) != 0
+         || terrane_looked_keep (self->store, &job->digest, job->content, error);
 }
 
 static gboolean

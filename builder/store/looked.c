@@ -23,7 +23,7 @@ gboolean
 terrane_looked_keep (TerraneStore *store, const OciDigest *digest, GBytes *content, GError **error)
 {
   OciDigestHex hex;
-  const uint64_t size = g_bytes_get_size (content);
+  const uint64_t size = content != NULL ? g_bytes_get_size (content) : UINT64_MAX;
   g_mutex_lock (&store->looked_mutex);
   if (store->looked == NULL)
     store->looked = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, free_bytes);

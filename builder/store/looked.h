@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 
 /**
  * terrane_looked_keep:
- * @content: of the object @digest
+ * @content: (nullable): of the object @digest; %NULL if it is too large
  *
  * Keeps a small file in memory as long as the store is open, so that it can be read like an object.
  * Any number of threads may do so.

@@ -178,7 +178,7 @@ class Agreement(TestCase):
         self.assertEqual([step for step in plan["steps"] if "fetch" in step], [])
 
     def test_push(self):
-        """What is made may be in the registry, and a mount may be refused: both are uncertain."""
+        """A layer that is made may be in the registry, and a mount may be refused: both are uncertain."""
         profile = self.profile()
         where = self.to("team/app:v1")
         plan, record = self.agree(profile, "--push", where)
