@@ -241,10 +241,11 @@ refuse_remote (GError *why, gboolean of_image, const TerraneProgress *progress, 
 
 /* If an image claimed another diffID than its layer has, this image would become wrong: digesting
  * costs a fraction of compressing and sending. A layer whose bytes are here is compared with what
- * would be made, and is then as good. @out_layer: (out) (nullable): NULL if it has to be made */
+ * would be made, and is then as good. @progress: (nullable): NULL only looks. @out_layer: (out)
+ * (nullable): NULL if it has to be made */
 static gboolean
 get_remote (TerraneStore *store, TerraneTree *assembled, const GPtrArray *paths,
-            const TerraneRemoteLayers *remote, const OciDigest *key, gboolean look,
+            const TerraneRemoteLayers *remote, const OciDigest *key,
             const TerraneProgress *progress, TerraneLayer **out_layer, GError **error)
 {
   GError *local = NULL;
@@ -255,7 +256,7 @@ get_remote (TerraneStore *store, TerraneTree *assembled, const GPtrArray *paths,
       terrane_remote_layers_find (remote, store, key, &diff_id, &of_image);
   if (descriptor == NULL)
     return TRUE;
-  if (!look
+  if (progress != NULL
       && (!terrane_remote_layers_fetch (remote, key, descriptor, &here, &local)
           || (here
               && !terrane_layer_check_blob (store, descriptor, &diff_id, assembled, paths,
@@ -265,8 +266,9 @@ get_remote (TerraneStore *store, TerraneTree *assembled, const GPtrArray *paths,
     return FALSE;
   if (!here && of_image && !oci_digest_equal (&own, &diff_id))
     {
-      terrane_progress_warn (progress, "going on without a layer of --cache-from: the image's "
-                                       "configuration has another diffID than the layer");
+      if (progress != NULL)
+        terrane_progress_warn (progress, "going on without a layer of --cache-from: the image's "
+                                         "configuration has another diffID than the layer");
       return TRUE;
     }
   g_autoptr (TerraneLayer) layer = g_new0 (TerraneLayer, 1);
@@ -284,12 +286,11 @@ terrane_layer_find (TerraneStore *store, TerraneTree *assembled, const GPtrArray
                     const char *name, const TerraneRemoteLayers *remote, TerraneLayerLook *out,
                     GError **error)
 {
-  static const TerraneProgress silent = { .phase = NULL };
   g_autoptr (TerraneLayer) layer = NULL;
   OciDigest key = layer_key (assembled, paths);
   if (!get_cached (store, &key, TRUE, NULL, &layer, error)
       || (layer == NULL && remote != NULL
-          && !get_remote (store, assembled, paths, remote, &key, TRUE, &silent, &layer, error)))
+          && !get_remote (store, assembled, paths, remote, &key, NULL, &layer, error)))
     return FALSE;
   if (layer != NULL)
     annotate (layer, name, &key);
@@ -310,7 +311,7 @@ terrane_layer_build (TerraneStore *store, TerraneTree *assembled, const GPtrArra
   if (!get_cached (store, &key, FALSE, progress, &layer, error))
     return NULL;
   if (layer == NULL && remote != NULL
-      && !get_remote (store, assembled, paths, remote, &key, FALSE, progress, &layer, error))
+      && !get_remote (store, assembled, paths, remote, &key, progress, &layer, error))
     return NULL;
   if (layer == NULL)
     {
