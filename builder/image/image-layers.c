@@ -242,9 +242,9 @@ add_packages (TerraneImageJob *job, guint tree, GPtrArray *paths, GError **error
     return FALSE;
   if (folded > 0)
     terrane_progress_warn (job->options->progress,
-                           "%s: becomes %u layers instead of %u, since images of more than %d "
+                           "%s: becomes %u layer%s instead of %u, since images of more than %d "
                            "layers do not run everywhere",
-                           spec->name, max, max + folded, MAX_IMAGE_LAYERS);
+                           spec->name, max, max == 1 ? "" : "s", max + folded, MAX_IMAGE_LAYERS);
   return add_layers (job, parts, spec->name, error);
 }
 

@@ -241,8 +241,8 @@ refuse_remote (GError *why, gboolean of_image, const TerraneProgress *progress, 
 
 /* If an image claimed another diffID than its layer has, this image would become wrong: digesting
  * costs a fraction of compressing and sending. A layer whose bytes are here is compared with what
- * would be made, and is then as good. @progress: (nullable): NULL only looks. @out_layer: (out)
- * (nullable): NULL if it has to be made */
+ * would be made, and is then as good. @progress: (nullable): NULL to only look, without digesting.
+ * @out_layer: (out) (nullable): NULL if it has to be made */
 static gboolean
 get_remote (TerraneStore *store, TerraneTree *assembled, const GPtrArray *paths,
             const TerraneRemoteLayers *remote, const OciDigest *key,
@@ -262,19 +262,21 @@ get_remote (TerraneStore *store, TerraneTree *assembled, const GPtrArray *paths,
               && !terrane_layer_check_blob (store, descriptor, &diff_id, assembled, paths,
                                             &local))))
     return refuse_remote (local, of_image, progress, error);
-  if (!here && of_image && !find_diff_id (store, assembled, paths, &own, error))
+  /* the files may not be in the store when looking */
+  gboolean digested = of_image && progress != NULL && !here;
+  if (digested && !find_diff_id (store, assembled, paths, &own, error))
     return FALSE;
-  if (!here && of_image && !oci_digest_equal (&own, &diff_id))
+  if (digested && !oci_digest_equal (&own, &diff_id))
     {
-      if (progress != NULL)
-        terrane_progress_warn (progress, "going on without a layer of --cache-from: the image's "
-                                         "configuration has another diffID than the layer");
+      terrane_progress_warn (progress, "going on without a layer of --cache-from: the image's "
+                                       "configuration has another diffID than the layer");
       return TRUE;
     }
   g_autoptr (TerraneLayer) layer = g_new0 (TerraneLayer, 1);
   layer->descriptor = g_steal_pointer (&descriptor);
   layer->diff_id = diff_id;
   layer->reused = TRUE;
+  layer->claimed = of_image && progress == NULL;
   if (here && !put_cached (store, key, layer, error))
     return FALSE;
   *out_layer = g_steal_pointer (&layer);

@@ -1,5 +1,6 @@
 #include "builder/store/ingest.h"
 
+#include "builder/store/looked.h"
 #include "builder/store/object.h"
 
 #include "oci/base/parallel.h"
@@ -9,8 +10,8 @@ enum
 {
   READ_BYTES = 1024 * 1024,
   MIN_PIECE_BYTES = 16 * 1024,
-  SMALL_FILE_BYTES = 16 * 1024 * 1024,  /* larger ones are spooled */
-  MAX_WAITING_BYTES = 16 * 1024 * 1024, /* of small files between reader and writers */
+  SMALL_FILE_BYTES = 2 * 1024 * 1024,   /* larger ones are spooled */
+  MAX_WAITING_BYTES = 32 * 1024 * 1024, /* of small files between reader and writers */
   OVERHEAD_BYTES = 8 * 1024,            /* the size of an empty file in this sum */
   SPOOLED_WEIGHT_BYTES =
       4 * 1024 * 1024 - OVERHEAD_BYTES, /* and of a spooled one, so that few are open */
@@ -22,6 +23,7 @@ struct _TerraneIngest
   TerraneTransaction transaction;
   gboolean look; /* nothing is written */
   uint64_t left; /* bytes that may still be read; only with @look */
+  char *keep;    /* (nullable): name of files that are kept in memory; only with @look */
   TerraneTree *tree;
   OciWorkers *workers;
   GPtrArray *hard_links; /* of HardLink */
@@ -74,6 +76,17 @@ hash_job (Job *job, const OciEntry *entry, GError **error)
   return TRUE;
 }
 
+/* A large file is not kept in memory. */
+static gboolean
+keep_job (const TerraneIngest *self, const Job *job, GError **error)
+{
+  if (job->node->type != OCI_ENTRY_FILE || g_strcmp0 (job->node->name, self->keep) != 0)
+    return TRUE;
+  return job->content != NULL
+             ? terrane_looked_keep (self->store, &job->digest, job->content, error)
+             : oci_throw (error, OCI_ERROR_LIMIT, "it is too large to keep only to look at it");
+}
+
 static gboolean
 write_job (const TerraneIngest *self, Job *job, GError **error)
 {
@@ -81,12 +94,12 @@ write_job (const TerraneIngest *self, Job *job, GError **error)
   gboolean ok = job->hashed || hash_job (job, &entry, error);
   job->node->object = job->digest;
   ok = ok
-       && (self->look
-           || (job->file.fd >= 0
-                   ? terrane_object_adopt (self->store, &entry, &job->digest, &job->file,
-                                           &job->node->fresh, error)
-                   : terrane_object_write (self->store, &entry, &job->digest, job->content, -1,
-                                           &job->node->fresh, error)));
+       && (self->look ? keep_job (self, job, error)
+                      : (job->file.fd >= 0
+                             ? terrane_object_adopt (self->store, &entry, &job->digest, &job->file,
+                                                     &job->node->fresh, error)
+                             : terrane_object_write (self->store, &entry, &job->digest,
+                                                     job->content, -1, &job->node->fresh, error)));
   if (ok)
     return TRUE;
   g_autofree char *path = terrane_node_path (job->node);
@@ -176,10 +189,11 @@ ingest_new (TerraneStore *store, unsigned jobs)
 }
 
 TerraneIngest *
-terrane_ingest_new_look (TerraneStore *store, unsigned jobs, uint64_t max_bytes)
+terrane_ingest_new_look (TerraneStore *store, unsigned jobs, uint64_t max_bytes, const char *keep)
 {
   TerraneIngest *self = ingest_new (store, jobs);
   self->look = TRUE;
+  self->keep = g_strdup (keep);
   self->left = max_bytes;
   return self;
 }
@@ -209,6 +223,7 @@ terrane_ingest_free (TerraneIngest *self)
   g_mutex_clear (&self->mutex);
   g_cond_clear (&self->changed);
   g_free (self->buffer);
+  g_free (self->keep);
   g_free (self);
 }
 

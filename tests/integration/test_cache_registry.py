@@ -277,6 +277,18 @@ class Compiled(RegistryCache):
         self.assert_fails(3, "--no-trust-cache: (need|user) 1.0 is another one in the cache", "build", "--no-validate",
                           self.profile(("tree", "user.json", {})), "--cache-from", self.cache, "--no-trust-cache", store=self.runner, env=self.env)
 
+    def test_web_page_in_place_of_the_registry(self):
+        """A proxy that answers in its place causes one message, whatever is asked for; and none about JSON."""
+        registry = self.enterContext(FakeRegistry())
+        registry.fault("GET", "/manifests/", status=200, body=b"\n<html>log in</html>", times=99)
+        cache = f"docker://{registry.host}/team/cache"
+        self.write("app/f", "x")
+        profile = self.write_profile(trees=[{"name": "app", "directory": "app", "prefix": "/app", "transforms": {"bytecode": False}}])
+        result = self.run_terrane("build", "--no-validate", profile, "--cache-from", cache, env=self.env)
+        self.assertEqual(len(re.findall("warning: ", result.stderr)), 1, result.stderr)
+        self.assertRegex(result.stderr, "going on without --cache-from: .*: the answer is a web page")
+        self.assert_fails(1, "the answer is a web page", "pull", cache)
+
     def test_registry_that_is_away(self):
         """A cache does not cause a failure, in either direction; the record says what it did not take."""
         away = "docker://127.0.0.1:1/team/cache"
