@@ -663,6 +663,26 @@ class Trees(RegistryCache):
                 self.replace(tag, {**manifest, "layers": pushed}, {**document, "layers": layers})
                 self.warned(given, pattern)
                 self.warned(given, pattern, "--push", f"docker://{away.host}/app:v1")
+        # The same files with other times, with another owner of a directory, with one file less, and with another mode.
+        original = gzip.decompress(self.get(f"blobs/{manifest['layers'][1]['digest']}"))
+
+        def rewrite(change):
+            data = io.BytesIO()
+            with tarfile.open(fileobj=io.BytesIO(original)) as old, tarfile.open(fileobj=data, mode="w", format=tarfile.PAX_FORMAT) as new:
+                for member in map(change, old):
+                    if member is not None:
+                        new.addfile(member, old.extractfile(member) if member.isfile() else None)
+            return data.getvalue()
+        for pattern, change in (("its tar is another one", lambda member: member.replace(mtime=1)),
+                                ("its tar is another one", lambda member: member.replace(uid=7) if member.isdir() else member),
+                                ("other files", lambda member: None if member.name.endswith("tool") else member),
+                                ("other files", lambda member: member.replace(mode=0o4755))):
+            tar = rewrite(change)
+            rewritten = {"mediaType": LAYER, **self.uploader().blob(gzip.compress(tar, mtime=0))}
+            self.replace(tag, {**manifest, "layers": [manifest["layers"][0], rewritten]},
+                         {**document, "layers": [document["layers"][0], {**document["layers"][1], **rewritten, "diffId": sha256_of(tar)}]})
+            self.warned(given, pattern)
+        self.replace(tag, {**manifest, "layers": [manifest["layers"][0], other]}, {**document, "layers": swapped})
         # Nothing of a layer that stays can be compared, so the build says that it is not known here.
         record = self.cold("--no-validate", "--push", self.image + ":other")
         self.assertEqual([layer.get("stayed", False) for layer in record["layers"]], [True, True, False])
