@@ -14,7 +14,26 @@ enum
 {
   MAX_PRINTED = 4 * 1024 * 1024, /* that wait to be shown; the log has all output */
   MAX_LINE = 1024,               /* bytes that are examined */
+  PLACE_DIGITS = 12,
 };
+
+/* "geos-0123456789ab": the same for each compilation of one recipe file for one prefix with the
+ * same variables and file system, however its steps change. Returns: (transfer full) */
+static char *
+make_place (const TerraneCompileJob *self)
+{
+  OciDigestHex hex;
+  g_autofree char *path = g_canonicalize_filename (self->recipe->path, NULL);
+  g_autoptr (OciJsonValue) facts = json_array ();
+  oci_json_append (facts, oci_json_text (path));
+  oci_json_append (facts, oci_json_text (self->pin->spec->prefix));
+  oci_json_append (facts, json_incref (self->recipe->values));
+  oci_json_append (facts, oci_json_text (oci_digest_hex (self->in, hex)));
+  g_autoptr (GBytes) bytes = oci_json_dump (facts);
+  const OciDigest digest = oci_digest_of_bytes (bytes);
+  return g_strdup_printf ("%s-%.*s", self->recipe->name, PLACE_DIGITS,
+                          oci_digest_hex (&digest, hex));
+}
 
 TerraneCompileJob *
 terrane_compile_job_new (TerraneCompileShared *shared, const TerranePin *pin,
@@ -48,6 +67,7 @@ terrane_compile_job_free (gpointer data)
   g_string_free (self->printed, TRUE);
   g_free (self->title);
   g_free (self->root.path);
+  g_free (self->place);
   g_free (self->log);
   g_free (self->state);
   g_free (self->line);
@@ -217,7 +237,8 @@ terrane_compile_job_start (TerraneCompileJob *self, GError **error)
   TerraneStore *logs = context->logs != NULL ? context->logs : context->store;
   OCI_PREFIX (error, "%s: %s", self->pin->spec->where, self->title);
   self->started = TRUE;
-  self->log = terrane_compile_log_path (logs, self->recipe->name);
+  self->place = make_place (self);
+  self->log = terrane_compile_log_path (logs, self->place);
   begin (self, "unpacking");
   if (start (self, error))
     return TRUE;
@@ -446,6 +467,7 @@ describe_failure (const TerraneCompileJob *self)
                                   self->title, self->last.step)
                : g_strdup_printf ("%s: %s failed here", self->title, self->last.step);
   oci_json_set (document, "version", json_integer (1));
+  oci_json_set_text (document, "recipe", self->recipe->name);
   oci_json_set_text (document, "title", title);
   oci_json_set (document, "argv", texts (self->last.argv));
   oci_json_set (document, "env", texts (self->last.env));
@@ -474,14 +496,14 @@ keep_failed (TerraneCompileJob *self)
     return NULL;
   g_autoptr (OciJsonValue) document = describe_failure (self);
   g_autofree char *name = g_path_get_basename (self->work.path);
-  if (!terrane_failed_root_keep (context->store, self->recipe->name, name, document, &local))
+  if (!terrane_failed_root_keep (context->store, self->place, name, document, &local))
     return g_strdup_printf ("\n  %s", local->message);
   g_clear_pointer (&self->work.path, g_free);
   g_autofree char *store = g_canonicalize_filename (terrane_store_path (context->store), NULL);
   g_autofree char *quoted = g_shell_quote (store);
   gboolean plain = strpbrk (store, " \t\n'\"\\$`*?[]()<>|&;~#!") == NULL;
   return g_strdup_printf ("\n  a shell in it: terrane run --store %s --failed %s",
-                          plain ? store : quoted, self->recipe->name);
+                          plain ? store : quoted, self->place);
 }
 
 static void
@@ -515,7 +537,7 @@ terrane_compile_job_finish (TerraneCompileJob *self, gboolean wanted, GError **e
   if (self->done)
     {
       show_end (self, "compiled");
-      terrane_failed_root_remove (store, self->recipe->name);
+      terrane_failed_root_remove (store, self->place);
     }
   return self->done;
 }

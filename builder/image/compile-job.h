@@ -44,6 +44,7 @@ struct _TerraneCompileJob
   TerraneCompileWork work;
   TerraneCompiledRoot root;
   GPtrArray *licenses; /* (nullable): see terrane_license_files_read() */
+  char *place;         /* name of its files in the store: see store/compile-files.h */
   char *log;
   GThread *thread;
   gint64 since;

@@ -155,6 +155,11 @@ class CompileCase(TestCase):
     def document(self, record, name, layer=-1):
         return json.loads(self.all_files(record, layer)[f"opt/share/terrane/recipes/{name}.json"])
 
+    def log_path(self, name):
+        """Of the only log of that recipe."""
+        [path] = (path for path in (self.store / "logs").iterdir() if re.fullmatch(rf"{name}-[0-9a-f]{{12}}\.log", path.name))
+        return path
+
     def compiled(self):
         """How many trees the store knows: of each recipe that was compiled what it made, too."""
         return len(list((self.store / "cache/trees").glob("*")))
@@ -503,7 +508,7 @@ for name in /proc/[a-z]*; do if [ -r $name ] && [ ! -L $name ] && [ -n "$(ls -A 
 
     def test_failures(self):
         source = self.source("a.tar.gz", {"top/a": b"a"})
-        result = self.fails(r"trees\[0\]: x 1\.0: step 2 of 2 \(‘echo two; exit 7’\) failed with exit code 7\n  two\n  the whole log: .*/logs/x\.log",
+        result = self.fails(r"trees\[0\]: x 1\.0: step 2 of 2 \(‘echo two; exit 7’\) failed with exit code 7\n  two\n  the whole log: .*/logs/x-[0-9a-f]{12}\.log\n",
                             steps=["echo one", "echo two; exit 7"])
         log = result.split("the whole log: ")[1].splitlines()[0]
         with open(log, encoding="utf-8") as file:

@@ -4,6 +4,7 @@ killed."""
 import contextlib
 import json
 import os
+import pathlib
 import pty
 import re
 import shutil
@@ -37,7 +38,7 @@ class Engine(test_compile.ShellCase):
         return [found for found in (self.store / "roots").glob(f".compile-*/{path}") if found.exists()]
 
     def log(self, name):
-        return (self.store / "logs" / f"{name}.log").read_text(encoding="utf-8")
+        return self.log_path(name).read_text(encoding="utf-8")
 
     def test_at_the_same_time(self):
         """Each of two waits for a word that comes only when both have begun; a third that needs them comes after them."""
@@ -155,7 +156,7 @@ class Engine(test_compile.ShellCase):
         process.send_signal(signal.SIGINT)
         errors = process.communicate()[1]
         self.assertEqual(process.returncode, 130, errors)
-        self.assertFalse((self.store / "logs/x.log").exists())
+        self.assertFalse((self.store / "logs").exists())
         self.assertEqual(self.work(), [])
 
     def test_killed_at_several_moments(self):
@@ -190,7 +191,9 @@ class Engine(test_compile.ShellCase):
         profile = self.profile(("x", self.recipe("x", sources=[source], needs=["need.json"], script="steps.sh", environment={"A": "b c"}), {}))
         errors = self.assert_fails(1, "failed with exit code 5", "build", "--no-validate", "--keep-failed", profile)
         command = errors.split("a shell in it: terrane ")[1].splitlines()[0].split()
-        self.assertEqual(command, ["run", "--store", str(self.store), "--failed", "x"])
+        [place] = os.listdir(self.store / "failed")
+        self.assertRegex(place, "^x-[0-9a-f]{12}$")
+        self.assertEqual(command, ["run", "--store", str(self.store), "--failed", place])
         run = [TERRANE, *command]
         words = ["sh", "-c", "pwd; cat file a $PREFIX/share/result; echo $A $DESTDIR; nproc; touch other"]
         result = subprocess.run([*run, "--", *words], capture_output=True, text=True, check=True)
@@ -198,11 +201,11 @@ class Engine(test_compile.ShellCase):
         result = subprocess.run(run, input='ls\n"$@"\n', capture_output=True, text=True, check=False)
         self.assertEqual((result.stdout.splitlines()[:3], result.returncode), (["a", "file", "other"], 5))
         self.assertIn("x 1.0: the script failed here", result.stderr)
-        self.assert_fails(1, "nothing is kept of a failed recipe ‘y’; there are: x;", "run", "--failed", "y")
+        self.assert_fails(1, "nothing is kept of a failed recipe ‘y’; there are: x-[0-9a-f]{12};", "run", "--failed", "y")
         self.assert_fails(1, "nothing is kept of a failed recipe ‘../failed/x’", "run", "--failed", "../failed/x")
         self.run_terrane("gc")
         subprocess.run([*run, "--", "cat", "/opt/share/result"], capture_output=True, check=True)
-        about = self.store / "failed/x/about.json"
+        about = self.store / "failed" / place / "about.json"
         os.utime(about, (time.time() - 8 * 86400,) * 2)
         self.run_terrane("gc")
         self.assertEqual(os.listdir(self.store / "failed"), [])
@@ -215,6 +218,48 @@ class Engine(test_compile.ShellCase):
         self.write("steps.sh", INSTALL)
         self.build(profile, "--no-validate")
         self.assertEqual(os.listdir(self.store / "failed"), [])
+
+    def test_failed_of_one_name(self):
+        """Recipes of one name, in one build or in several, have logs and build roots of their own; a success removes what is its own."""
+        self.recipe("same", variables=[{"name": "F", "values": ["x", "y", "z"], "default": "x"}],
+                    steps=["echo flavour $F; echo $F > flavour; [ $F != x ]; [ $F != y ]; " + INSTALL])
+        trees = [("/opt", "x"), ("/usr/q", "y"), ("/usr/z", "z")]
+        profile = self.write_profile(base=self.base, target="oci", compile={"in": self.root}, trees=[
+            {"name": f"t{n}", "prefix": prefix, "compile": {"recipe": "same.json", "variables": {"F": value}}} for n, (prefix, value) in enumerate(trees)])
+        build = ("build", "--no-validate", "--keep-failed", "-j1")
+        run = lambda name, *command: self.run_terrane("run", "--failed", name, "--", *command).stdout
+        kept = lambda errors: errors.split("--failed ")[1].split()[0]
+        errors = self.assert_fails(1, "exit code 1", *build, profile)
+        first = kept(errors)
+        flavour = re.search(r"\n  flavour ([xy])\n", errors)[1]
+        log = pathlib.Path(errors.split("the whole log: ")[1].split()[0])
+        self.assertIn(f"\nflavour {flavour}\n", log.read_text(encoding="utf-8"))
+        other = {"x": "y", "y": "x"}[flavour]
+        errors = self.assert_fails(1, f"flavour {other}", *build, self.profile(("tree", "same.json", {"variables": {"F": other}})))
+        second = kept(errors)
+        self.assertEqual((run(first, "cat", "flavour"), run(second, "cat", "flavour"), run("same", "cat", "flavour")),
+                         (f"{flavour}\n", f"{other}\n", f"{other}\n"))
+        self.assertIn(f"\nflavour {flavour}\n", log.read_text(encoding="utf-8"))
+        shell = subprocess.run([TERRANE, "--store", str(self.store), "run", "--failed", "same"], input="", capture_output=True, text=True, check=True)
+        self.assertIn("the newest of 2 that are kept of that name", shell.stderr)
+        self.build(self.profile(("tree", "same.json", {"variables": {"F": "z"}})), "--no-validate")
+        self.assertEqual(set(os.listdir(self.store / "failed")), {first, second})
+
+    def test_failed_that_is_used(self):
+        """A build root that a shell uses is not replaced, and nothing is left of the one that cannot be kept. The shell starts in
+        a directory that the steps have closed."""
+        profile = self.profile(("x", self.recipe("x", steps=["echo content > file; chmod 0 /tmp/build/src; exit 5"]), {}))
+        build = ("build", "--no-validate", "--keep-failed", profile)
+        self.assert_fails(1, "a shell in it", *build)
+        kept = os.listdir(self.store / "failed")
+        with subprocess.Popen([TERRANE, "--store", str(self.store), "run", "--failed", "x", "--", "sh", "-c", "cat file; read line"], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, text=True) as process:
+            self.assertEqual(process.stdout.readline(), "content\n")
+            self.assert_fails(1, "a 'terrane run --failed x-[0-9a-f]{12}' still uses the older one; end it and build again", *build)
+            self.assertEqual(os.listdir(self.store / "failed"), kept)
+            self.assertEqual(self.work(), [])
+            process.communicate("\n")
+        self.assert_fails(1, "a shell in it", *build)
 
     def test_gc_keeps_needs(self):
         """Results stay in the store as long as the image compiled from them."""
@@ -242,9 +287,9 @@ class Engine(test_compile.ShellCase):
         self.fails(limit, disk="5MB", steps=["mkdir d; chmod 300 d; dd if=/dev/zero of=d/big bs=1M count=20; sleep 600"])
         self.make(self.recipe("x", disk="5MB", steps=["dd if=/dev/zero of=$TMPDIR/big bs=1M count=20", INSTALL]))
         self.make(self.recipe("x", steps=["dd if=/dev/zero bs=1M count=40 | tr '\\0' x; echo; echo last", INSTALL]))
-        size = (self.store / "logs/x.log").stat().st_size
+        size = self.log_path("x").stat().st_size
         self.assertTrue(33 * 2**20 <= size <= 33 * 2**20 + 1000, size)
-        with open(self.store / "logs/x.log", "rb") as file:
+        with open(self.log_path("x"), "rb") as file:
             content = file.read()
         self.assertTrue(content.startswith(b"x 1.0\n+ step 1 of 2 ("))
         self.assertRegex(content[-1000:], b"\nlast\n\\+ step 2 of 2")
@@ -270,7 +315,7 @@ class Engine(test_compile.ShellCase):
         profile = self.profile(("x", self.recipe("x", steps=["[ $JOBS = 1 ] || { echo with two; exit 5; }; " + INSTALL]), {}))
         errors = self.assert_fails(1, "building it again: .* failed with exit code 5", "build", "--no-validate", "--verify-compile", "--keep-failed", "--jobs", "1",
                                    profile)
-        self.assertEqual(errors.split("the whole log: ")[1].split()[0], str(self.store / "logs/x.log"))
+        self.assertEqual(errors.split("the whole log: ")[1].split()[0], str(self.log_path("x")))
         self.assertIn("with two\n", self.log("x"))
         self.assertNotIn("a shell in it", errors)
 
