@@ -1,5 +1,6 @@
 #include "builder/image/compile-job.h"
 
+#include "builder/image/compile-sources.h"
 #include "builder/image/compiled-output.h"
 #include "builder/source/compiled-document.h"
 #include "builder/store/compile-files.h"
@@ -46,6 +47,7 @@ terrane_compile_job_new (TerraneCompileShared *shared, const TerranePin *pin,
   self->key = *key;
   self->title = g_strdup_printf ("%s %s", recipe->name, recipe->version);
   self->needs = g_ptr_array_new ();
+  self->warnings = g_ptr_array_new_with_free_func (g_free);
   self->work = (TerraneCompileWork) TERRANE_COMPILE_WORK_INIT;
   self->lock = -1;
   self->printed = g_string_new (NULL);
@@ -64,6 +66,7 @@ terrane_compile_job_free (gpointer data)
   g_clear_error (&self->error);
   g_clear_pointer (&self->licenses, g_ptr_array_unref);
   g_ptr_array_unref (self->needs);
+  g_ptr_array_unref (self->warnings);
   g_string_free (self->printed, TRUE);
   g_free (self->title);
   g_free (self->root.path);
@@ -116,7 +119,8 @@ run_thread (gpointer data)
                                   .cancellable = self->shared->stop,
                                   .begin = on_begin,
                                   .output = on_output,
-                                  .data = self };
+                                  .data = self,
+                                  .warnings = self->warnings };
   self->ok = terrane_compile_run (&run, &self->last, &self->error);
   g_mutex_lock (&self->shared->mutex);
   self->ended = TRUE;
@@ -147,35 +151,14 @@ make_root (TerraneCompileJob *self, GError **error)
                                      commits, self->shared->verified, &self->root, error);
 }
 
-/* Through the store, whose filter refuses hostile names. */
-static gboolean
-unpack_source (TerraneCompileJob *self, guint number, int dfd, GError **error)
+/* Those since the last call. */
+static void
+show_warnings (TerraneCompileJob *self)
 {
-  const TerraneRecipeSource *source = self->recipe->sources->pdata[number];
-  TerraneStore *store = self->shared->context->store;
-  const TerraneSourceTreeOptions options = { .jobs = self->shared->context->jobs,
-                                             .progress = self->shared->quiet };
-  g_autoptr (GPtrArray) archives = g_ptr_array_new ();
-  g_autofree char *where = g_strdup_printf ("%s: sources[%u]", self->recipe->path, number);
-  TerraneSourceTree tree = { 0 };
-  g_ptr_array_add (archives, (gpointer) &source->file);
-  TerraneSourceSpec spec = { .where = where,
-                             .name = self->recipe->name,
-                             .kind = TERRANE_SOURCE_ARCHIVE,
-                             .archives = archives,
-                             .prefix = source->directory,
-                             .strip_components = source->strip_components,
-                             .skip_special = TRUE,
-                             .allow_outside_links = TRUE };
-  g_autoptr (TerranePin) pin = terrane_pin_new (&spec, TRUE);
-  gboolean ok = terrane_source_tree_make (store, pin, &options, &tree, error);
-  if (ok)
-    {
-      OCI_PREFIX (error, "%s: unpacking", where);
-      ok = terrane_commit_copy_out (store, &tree.commit, dfd, error);
-    }
-  terrane_source_tree_clear (&tree);
-  return ok;
+  for (guint i = 0; i < self->warnings->len; i++)
+    terrane_progress_warn (self->shared->context->progress, "%s",
+                           (char *) self->warnings->pdata[i]);
+  g_ptr_array_set_size (self->warnings, 0);
 }
 
 static gboolean
@@ -184,12 +167,17 @@ unpack_sources (TerraneCompileJob *self, GError **error)
   g_auto (OciFd) fd = -1;
   if (!oci_open_dir (self->work.fd, TERRANE_COMPILE_SOURCES, &fd, error))
     return FALSE;
-  for (guint i = 0; i < self->recipe->sources->len; i++)
-    if (!unpack_source (self, i, fd, error))
-      return FALSE;
-    else if (g_cancellable_is_cancelled (self->shared->interrupted))
-      return oci_throw (error, OCI_ERROR_CANCELLED, "interrupted");
-  return terrane_license_files_read (self->recipe, fd, &self->licenses, error);
+  const TerraneSourceContext *context = self->shared->context;
+  const TerraneCompileSources sources = { .store = context->store,
+                                          .jobs = context->jobs,
+                                          .progress = self->shared->quiet,
+                                          .recipe = self->recipe,
+                                          .dfd = fd,
+                                          .interrupted = self->shared->interrupted,
+                                          .warnings = self->warnings };
+  gboolean ok = terrane_compile_sources_unpack (&sources, error);
+  show_warnings (self);
+  return ok && terrane_license_files_read (self->recipe, fd, &self->licenses, error);
 }
 
 static void
@@ -432,6 +420,7 @@ take_output (TerraneCompileJob *self, GError **error)
                              .include = include,
                              .exclude = recipe->exclude,
                              .skip_special = TRUE,
+                             .of_recipe = TRUE,
                              .open_closed = TRUE,
                              .allow_outside_links = TRUE };
   g_autoptr (TerranePin) pin = terrane_pin_new (&spec, TRUE);
@@ -527,6 +516,7 @@ terrane_compile_job_finish (TerraneCompileJob *self, gboolean wanted, GError **e
   shared->running--;
   g_mutex_unlock (&shared->mutex);
   terrane_compile_job_show (self);
+  show_warnings (self);
   OCI_PREFIX (error, "%s: %s", self->pin->spec->where, self->title);
   self->done = self->ok && take_output (self, &self->error)
                && terrane_source_tree_remember (store, &self->key, &self->commit, &self->error);

@@ -51,6 +51,7 @@ struct _TerraneCompileJob
   gboolean ok;
   GError *error;
   TerraneCompileLast last;
+  GPtrArray *warnings; /* of char * */
 
   /* Guarded by the shared mutex: */
   gboolean ended;

@@ -96,7 +96,8 @@ walk_directory (const Walk *walk, int fd, const char *path, unsigned depth, GErr
 static gboolean
 walk_source (const Walk *walk, GError **error)
 {
-  OCI_PREFIX (error, "%s", walk->spec->directory);
+  OCI_PREFIX (error, "%s",
+              walk->spec->of_recipe ? "what its steps have installed" : walk->spec->directory);
   g_auto (OciFd) fd = -1;
   return oci_open_dir (AT_FDCWD, walk->spec->directory, &fd, error)
          && walk_directory (walk, fd, "", 0, error);

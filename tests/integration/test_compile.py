@@ -529,7 +529,7 @@ for name in /proc/[a-z]*; do if [ -r $name ] && [ ! -L $name ] && [ -n "$(ls -A 
         self.fails("‘include’ and ‘exclude’ leave no file", steps=[INSTALL], include=["nothing/**"])
         self.fails("installed directories without any file", steps=["mkdir -p $DESTDIR$PREFIX/share"])
         self.fails("steps are an ordinary user", steps=["touch file; chmod 4755 file"])
-        self.fails(r"x\.json: sources\[0\]\.archive: .*a\.tar\.gz has the sha256 [0-9a-f]{64}, but ‘sha256’ says 0{64}", sources=[{**source, "sha256": "0" * 64}], steps=[INSTALL])
+        self.fails(r"x\.json: sources\[0\]: .*a\.tar\.gz has the sha256 [0-9a-f]{64}, but ‘sha256’ says 0{64}", sources=[{**source, "sha256": "0" * 64}], steps=[INSTALL])
         self.fails(r"\.\./evil", sources=[self.source("evil.tar.gz", {"../evil": b"x"}, strip_components=0)], steps=[INSTALL])
         self.write("x.patch", PATCH)
         self.fails("the patch ‘x.patch’ does not apply to the sources\n", sources=[source], patches=["x.patch"], steps=[INSTALL])
@@ -587,6 +587,13 @@ class Compiler(CompileCase):
         second = self.build(profile, "--jobs", "1")
         self.assertEqual(self.compiled(), trees + 4)
         self.assertEqual(second["digest"], first["digest"])
+        self.write("answer.patch", PATCH.replace("const char *tiny_file (void) {", "char *tiny_file () {"))
+        library["steps"] = ["[ ! -e tiny.c.orig ]", *library["steps"]]
+        self.recipe("tiny", **library)
+        result = self.run_terrane("build", profile)
+        self.assertRegex(result.stderr, r"tiny\.json: the patch ‘answer\.patch’ applies only with fuzz")
+        self.write("answer.patch", PATCH.replace("@@ -1,3", "@@ -1,9"))
+        self.assert_fails(1, r"tiny 1\.0: the patch ‘answer\.patch’ could not be applied \(exit code 2\): ‘patch’ takes it for malformed", "build", profile)
         self.write("answer.patch", PATCH.replace("return 41", "return 40"))
         self.assert_fails(1, r"tiny 1\.0: the patch ‘answer\.patch’ does not apply to the sources\n(.*\n)*.*FAILED", "build", profile)
 

@@ -305,10 +305,11 @@ class Engine(test_compile.ShellCase):
                 self.fails(rf"x 1\.0: its steps have left no directory \$DESTDIR{place}, which they are to install in", steps=[step])
 
     def test_long_line(self):
-        """An error shows the start of an endless line; the log has all of it."""
+        """An error shows the start and the end of an endless line, or what was drawn last; the log has all of it."""
         result = self.fails("failed with exit code 3", steps=["head -c 100000 /dev/zero | tr '\\0' y; exit 3"])
-        self.assertIn(f"\n  {'y' * 500}…\n  the whole log: ", result)
+        self.assertIn(f"\n  {'y' * 200}…{'y' * 300}\n  the whole log: ", result)
         self.assertIn("y" * 100000, self.log("x"))
+        self.fails(r"failed with exit code 3\n  100 % broken\n", steps=["for i in 1 2 3 4 5; do printf '%0200d\\r' $i; done; printf '100 %% broken\\r\\n'; exit 3"])
 
     def test_failure_of_a_verification(self):
         """The log is where the error says that it is; nothing is kept in the store that is removed."""
@@ -402,7 +403,9 @@ mkdir -p $DESTDIR$PREFIX; ls /dev > $DESTDIR$PREFIX/devices
         """Messages of programs without a network, as recipes call them."""
         for text in ("CMake Error: status_string: \"Couldn't resolve host name\"", "wget: bad address 'example.org'",
                      "curl: (6) Could not resolve host: example.org", "urllib.error.URLError: <urlopen error [Errno -3] Temporary failure in name resolution>",
-                     "failed to lookup address information: Name or service not known", "dial tcp: lookup proxy.golang.org"):
+                     "failed to lookup address information: Name or service not known", "dial tcp: lookup proxy.golang.org",
+                     "npm error request to https://registry.example.org/x failed, reason: getaddrinfo EAI_AGAIN registry.example.org",
+                     "curl: (7) Failed to connect to 192.0.2.1 port 80 after 0 ms: Couldn't connect to server"):
             with self.subTest(text):
                 self.fails("failed with exit code 6; steps have no network: let ‘sources’ of the recipe name what they need",
                            steps=[f"cat <<'END'\n{text}\nEND\nexit 6"])
@@ -413,7 +416,69 @@ mkdir -p $DESTDIR$PREFIX; ls /dev > $DESTDIR$PREFIX/devices
         for text in ("make: gcc: No such file or directory\nmake: *** [Makefile:2: all] Error 127", "/bin/sh: 1: gcc: not found\nmake[1]: *** [<builtin>: a] Error 127"):
             with self.subTest(text):
                 self.fails("failed: the file system that the recipe is compiled in has no program ‘gcc’; add it to ‘in’", steps=[f"cat <<'END'\n{text}\nEND\nexit 2"])
-        self.fails("failed with exit code 1; steps have no network", steps=["wget http://example.org/a.tar.gz"])
+        for step in ("wget http://example.org/a.tar.gz", "ping -c 1 192.0.2.1", "ping -c 1 example.org", "nslookup example.org"):
+            with self.subTest(step):
+                self.fails("failed with exit code 1; steps have no network", steps=[step])
+        for text in ("install: cannot change ownership of '/tmp/build/out/opt/x': Invalid argument", "tar: x: Cannot change ownership to uid 0, gid 0: Invalid argument",
+                     "chown: changing ownership of 'x': Invalid argument", "chgrp: changing group of 'x': Invalid argument"):
+            with self.subTest(text):
+                self.fails("failed with exit code 6; steps cannot change owners, and need not: leave out chown, -o and -g of install", steps=[f"cat <<'END'\n{text}\nEND\nexit 6"])
+        self.fails("failed with exit code 1; steps cannot change owners", steps=["touch x; chown 0:0 x"])
+
+    def test_advice_for_what_is_not_shown(self):
+        """CMake writes the cause long before the end, in lines that the error does not show."""
+        early = "; do echo filler; done; exit 6"
+        self.fails(r"exit code 6; steps have no network: let ‘sources’ of the recipe name what they need\. It wrote before: ‘Could not resolve host: example\.com’\n  filler\n",
+                   steps=["echo '      Could not resolve host: example.com'; for i in $(seq 99)" + early])
+        self.fails("failed with exit code 6\n", steps=["echo 'cp: Operation not permitted'; for i in $(seq 99)" + early])  # which may have been harmless
+
+    def test_missing_programs(self):
+        """What a shell, make, ninja or env did not find: a program, a file of the sources, or a name with the line end of Windows."""
+        of_in = "failed: the file system that the recipe is compiled in has no program ‘{}’; add it to ‘in’"
+        of_sources = r"failed: there is no file ‘{}’; or there is one, but the program in its first line \(#!\) is not in the file system that the recipe is compiled in"
+        carriage = "failed: there is no program ‘{}.*’: the script has the line ends of Windows, CR LF; write it with LF alone"
+        self.fails(of_sources.format("./configure"), steps=["./configure"])
+        self.fails(of_sources.format("./f"), steps=["printf '#!/usr/bin/perl\\n' > f; chmod 755 f; ./f"])
+        self.fails(of_in.format("/usr/bin/perl"), steps=["/usr/bin/perl x"])
+        self.fails(carriage.format("true"), steps=["true\r\n"])
+        for text, code, pattern in (
+                ("/bin/sh: 1: nasm: not found\nninja: build stopped: subcommand failed.", 1, of_in.format("nasm")),
+                ("/bin/sh: line 1: nasm: command not found\nninja: build stopped: subcommand failed.", 1, of_in.format("nasm")),
+                ("/usr/bin/env: ‘python3’: No such file or directory", 127, of_in.format("python3")),
+                ("env: can't execute 'python3': No such file or directory", 127, of_in.format("python3")),
+                ("bash: ./f: /usr/bin/perl: bad interpreter: No such file or directory", 126, of_in.format("/usr/bin/perl")),
+                ("/bin/sh: line 1: ./configure: No such file or directory", 127, of_sources.format("./configure")),
+                ("bash: line 1: $'true\\r': command not found", 127, carriage.format("")),
+                ("checking for nasm: not found\nninja: build stopped: subcommand failed.", 1, "failed with exit code 1\n")):
+            with self.subTest(text):
+                self.fails(pattern, steps=[f"cat <<'END'\n{text}\nEND\nexit {code}"])
+        self.fails(r"failed with exit code 139, by which a shell says that signal 11 \(Segmentation fault\) ended a program\n", steps=["(kill -SEGV $(sh -c 'echo $PPID')); exit $?"])
+        self.fails(r"step 1 of 1 \(‘: y{58}…’\) failed", steps=[": " + "y" * 80 + "; exit 1"])
+
+    def test_empty_sources(self):
+        """Steps never start in an empty directory because of strip_components; files that it leaves out are named."""
+        flat = {"a": b"a", "b": b"b"}
+        nothing = r"x\.json: sources\[0\]: ‘strip_components’ {} leaves nothing of the archive: .*; \"strip_components\": 0 keeps all"
+        self.fails(nothing.format(1), sources=[self.source("flat.tar.gz", flat)], steps=[INSTALL])
+        self.fails(nothing.format(5), sources=[self.source("deep.tar.gz", {"top/sub/a": b"a"}, strip_components=5, directory="sub/of")], steps=[INSTALL])
+        self.fails(r"sources\[0\]: the archive is empty", sources=[self.source("none.tar.gz", {}, strip_components=0)], steps=[INSTALL])
+        recipe = self.recipe("x", sources=[self.source("mixed.tar.gz", {**flat, "top/c": b"c"})], steps=["[ $(ls) = c ]; " + INSTALL])
+        result = self.run_terrane("build", "--no-validate", self.profile(("tree", recipe, {})))
+        self.assertRegex(result.stderr, r"x\.json: sources\[0\]: ‘strip_components’ 1 leaves out 2 files of the archive")
+
+    def test_patches(self):
+        """A patch that changes nothing is refused before anything runs; fuzz is a warning, and leaves no copy of the file."""
+        sources = [self.source("a.tar.gz", {"top/a": b"".join(b"%d\n" % n for n in range(1, 10))})]
+        steps = ["ls > list; mkdir -p $DESTDIR$PREFIX; cp list a $DESTDIR$PREFIX"]
+        for text in ("", "not a patch\n", "--- a/a\n+++ b/a\n"):
+            with self.subTest(text):
+                self.write("x.patch", text)
+                recipe = self.recipe("x", sources=sources, patches=["x.patch"], steps=steps)
+                self.assert_fails(2, r"x\.json: patches\[0\]: .*x\.patch changes nothing: it has no hunk", "profile", "check", self.directory / recipe)
+        self.write("x.patch", "--- a/a\n+++ b/a\n@@ -3,3 +3,3 @@\n 3\n-4\n+four\n 5\n")
+        files = self.files(self.make(self.recipe("x", sources=sources, patches=["x.patch"], steps=steps)))
+        self.assertEqual(files["opt/list"], b"a\nlist\n")
+        self.assertIn(b"\n3\nfour\n5\n", files["opt/a"])
 
     def test_libc(self):
         """The image to compile in must not have a newer C library than the base, which is reported before anything runs."""
