@@ -364,6 +364,9 @@ for name in /proc/[a-z]*; do if [ -r $name ] && [ ! -L $name ] && [ -n "$(ls -A 
             self.assertEqual(self.files(self.make(self.recipe("x", sources=[source], steps=steps)))["opt/a"], b"from the server")
             self.make(self.recipe("x", sources=[source], steps=steps, environment={"A": "b"}))
             self.assertEqual(asked, ["/a.tar.gz"])
+            self.fails(r"profile\.json: trees\[0\]: .*x\.json: sources\[0\]: downloading ‘http.*/a\.tar\.gz’: the content has .* expected sha256:0{64}; "
+                       "if ‘sha256’ is right, the server has another file", sources=[{**source, "sha256": "0" * 64}], steps=steps)
+            asked.clear()
             # The place of a source does not matter for compiling again; possible secrets in it stay out of the image.
             trees = self.compiled()
             secret = {**source, "url": source["url"].replace("127", "user:secret@127") + "?token=secret"}
@@ -533,6 +536,9 @@ for name in /proc/[a-z]*; do if [ -r $name ] && [ ! -L $name ] && [ -n "$(ls -A 
         self.fails(r"\.\./evil", sources=[self.source("evil.tar.gz", {"../evil": b"x"}, strip_components=0)], steps=[INSTALL])
         self.write("x.patch", PATCH)
         self.fails("the patch ‘x.patch’ does not apply to the sources\n", sources=[source], patches=["x.patch"], steps=[INSTALL])
+        self.fails(r"x\.json: what its steps have installed: \$DESTDIR/opt: the path ‘a\\xff’ is not UTF-8", steps=["mkdir -p $DESTDIR$PREFIX; touch $DESTDIR$PREFIX/$(printf 'a\\377')"])
+        self.fails("begins with ‘.wh.’ deletes files, so no image can have it; remove it in a step", 2, steps=["mkdir -p $DESTDIR$PREFIX; touch $DESTDIR$PREFIX/.wh.x"])
+        self.fails("begins with ‘.wh.’ deletes files, so no image can have it; pack the archive without it", 2, sources=[self.source("wh.tar.gz", {"top/.wh.x": b""})], steps=[INSTALL])
         self.fails(r"installed devices, fifos or sockets \(1\), which no image can have", steps=["mkdir -p $DESTDIR$PREFIX; mkfifo $DESTDIR$PREFIX/fifo"])
         self.recipe("y", needs=["x.json"], steps=[INSTALL])
         self.fails(r"in a circle: .*x\.json needs .*y\.json needs .*x\.json", 2, needs=["y.json"], steps=[INSTALL])
