@@ -23,8 +23,10 @@ typedef struct
 /**
  * terrane_compile_sources_unpack:
  *
- * It is an error if nothing of an archive remains. Errors: those of terrane_source_tree_make() and
- * terrane_commit_copy_out(); %OCI_ERROR_CANCELLED.
+ * Unpacks all of them in order.
+ *
+ * Errors: %OCI_ERROR_FORMAT if nothing of an archive remains; those of terrane_source_tree_make()
+ * and terrane_commit_copy_out(); %OCI_ERROR_CANCELLED.
  */
 gboolean terrane_compile_sources_unpack (const TerraneCompileSources *self, GError **error);
 

@@ -219,8 +219,7 @@ read_all (G_GNUC_UNUSED TerraneStore *store, const TerranePin *pin, TerraneSourc
           GError **error)
 {
   Walk walk = { .spec = pin->spec, .visit = take_entry, .data = filter, .filter = filter };
-  OCI_PREFIX (error, "%s",
-              pin->spec->of_recipe ? "what its steps have installed" : "directory");
+  OCI_PREFIX (error, "%s", pin->spec->of_recipe ? "what its steps have installed" : "directory");
   return walk_source (&walk, error);
 }
 

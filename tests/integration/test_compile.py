@@ -156,7 +156,7 @@ class CompileCase(TestCase):
         return json.loads(self.all_files(record, layer)[f"opt/share/terrane/recipes/{name}.json"])
 
     def log_path(self, name):
-        """Of the only log of that recipe."""
+        """Returns the path of the only log of that recipe."""
         [path] = (path for path in (self.store / "logs").iterdir() if re.fullmatch(rf"{name}-[0-9a-f]{{12}}\.log", path.name))
         return path
 

@@ -433,7 +433,7 @@ mkdir -p $DESTDIR$PREFIX; ls /dev > $DESTDIR$PREFIX/devices
         self.fails("failed with exit code 6\n", steps=["echo 'cp: Operation not permitted'; for i in $(seq 99)" + early])  # which may have been harmless
 
     def test_missing_programs(self):
-        """What a shell, make, ninja or env did not find: a program, a file of the sources, or a name with the line end of Windows."""
+        """Messages about something that a shell, make, ninja or env did not find: a program, a file of the sources, or a name with the line end of Windows."""
         of_in = "failed: the file system that the recipe is compiled in has no program ‘{}’; add it to ‘in’"
         of_sources = r"failed: there is no file ‘{}’; or there is one, but the program in its first line \(#!\) is not in the file system that the recipe is compiled in"
         carriage = "failed: there is no program ‘{}.*’: the script has the line ends of Windows, CR LF; write it with LF alone"
