@@ -58,6 +58,8 @@ static const struct
   { "No CMAKE_C_COMPILER could", NULL, NO_COMPILER, FALSE },      /* CMake */
   { "No CMAKE_CXX_COMPILER could", NULL, NO_COMPILER, FALSE },    /* CMake */
   { "Unknown compiler(s)", NULL, NO_COMPILER, FALSE },            /* Meson */
+  { "linker `", "not found", NO_COMPILER, FALSE },                /* cargo */
+  { "error: command '", "No such file", NO_COMPILER, FALSE },     /* setuptools */
   { "No space left on device", NULL,
     "/tmp is full (‘tmp’ of the recipe is its limit, /dev/shm included), or the disk of the store",
     TRUE },

@@ -409,7 +409,8 @@ mkdir -p $DESTDIR$PREFIX; ls /dev > $DESTDIR$PREFIX/devices
             with self.subTest(text):
                 self.fails("failed with exit code 6; steps have no network: let ‘sources’ of the recipe name what they need",
                            steps=[f"cat <<'END'\n{text}\nEND\nexit 6"])
-        for text in ("configure: error: no acceptable C compiler found in $PATH", "  No CMAKE_CXX_COMPILER could be found.", "ERROR: Unknown compiler(s): [['cc']]"):
+        for text in ("configure: error: no acceptable C compiler found in $PATH", "  No CMAKE_CXX_COMPILER could be found.", "ERROR: Unknown compiler(s): [['cc']]",
+                     "error: linker `cc` not found", "error: command 'gcc' failed: No such file or directory"):
             with self.subTest(text):
                 self.fails("failed with exit code 6; the file system that the recipe is compiled in has no compiler for it; add it to ‘in’",
                            steps=[f"cat <<'END'\n{text}\nEND\nexit 6"])
