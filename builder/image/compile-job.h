@@ -44,12 +44,14 @@ struct _TerraneCompileJob
   TerraneCompileWork work;
   TerraneCompiledRoot root;
   GPtrArray *licenses; /* (nullable): see terrane_license_files_read() */
+  char *place;         /* name of its files in the store: see store/compile-files.h */
   char *log;
   GThread *thread;
   gint64 since;
   gboolean ok;
   GError *error;
   TerraneCompileLast last;
+  GPtrArray *warnings; /* of char * */
 
   /* Guarded by the shared mutex: */
   gboolean ended;

@@ -392,12 +392,17 @@ judge (const TerraneProfile *profile, const TerraneImageOptions *options, Terran
        GError **error)
 {
   terrane_check_override (findings, profile->checks);
-  if (terrane_findings_refuse (
-          findings, error, "%s",
-          terrane_findings_count_family (findings, "lambda", TERRANE_SEVERITY_ERROR) > 0
-              ? "AWS Lambda would refuse this image (set \"target\": \"oci\" if it is not for "
-                "Lambda):"
-              : "this image would not work:"))
+  const guint of_lambda =
+      terrane_findings_count_family (findings, "lambda", TERRANE_SEVERITY_ERROR);
+  const gboolean of_others = terrane_findings_count (findings, TERRANE_SEVERITY_ERROR) > of_lambda;
+  const char *heading = "this image would not work:";
+  if (of_lambda > 0)
+    heading = of_others
+                  ? "AWS Lambda would refuse this image (set \"target\": \"oci\" if it is not for "
+                    "Lambda), and it has other errors:"
+                  : "AWS Lambda would refuse this image (set \"target\": \"oci\" if it is not for "
+                    "Lambda):";
+  if (terrane_findings_refuse (findings, error, "%s", heading))
     return TRUE;
   if (options->out_failed != NULL)
     *options->out_failed = terrane_findings_to_json (findings);
