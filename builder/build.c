@@ -109,7 +109,7 @@ make_trees (TerraneBuildShared *shared, const TerranePlan *plan, const TerraneBa
             GArray *trees, GError **error)
 {
   const TerraneProfile *profile = plan->profile;
-  if (!terrane_compile_missing (&shared->context, plan->trees, &base->root.commit, error))
+  if (!terrane_compile_missing (&shared->context, plan->trees, base, error))
     return FALSE;
   for (guint i = 0; i < profile->trees->len; i++)
     {

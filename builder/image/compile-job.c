@@ -1,5 +1,6 @@
 #include "builder/image/compile-job.h"
 
+#include "builder/image/compile-fit.h"
 #include "builder/image/compiled-output.h"
 #include "builder/source/compiled-document.h"
 #include "builder/store/compile-files.h"
@@ -495,6 +496,16 @@ throw_failure (TerraneCompileJob *self, gboolean wanted, GError **error)
   g_propagate_error (error, g_steal_pointer (&self->error));
 }
 
+/* Notes with the result what is not part of it. */
+static gboolean
+remember (const TerraneCompileJob *self, GError **error)
+{
+  g_autoptr (OciJsonValue) notes = json_object ();
+  oci_json_set (notes, TERRANE_COMPILE_FACTS, json_incref ((json_t *) self->facts));
+  return terrane_source_tree_remember (self->shared->context->store, &self->key, &self->commit,
+                                       notes, error);
+}
+
 gboolean
 terrane_compile_job_finish (TerraneCompileJob *self, gboolean wanted, GError **error)
 {
@@ -506,8 +517,7 @@ terrane_compile_job_finish (TerraneCompileJob *self, gboolean wanted, GError **e
   g_mutex_unlock (&shared->mutex);
   terrane_compile_job_show (self);
   OCI_PREFIX (error, "%s: %s", self->pin->spec->where, self->title);
-  self->done = self->ok && take_output (self, &self->error)
-               && terrane_source_tree_remember (store, &self->key, &self->commit, &self->error);
+  self->done = self->ok && take_output (self, &self->error) && remember (self, &self->error);
   if (!self->done)
     throw_failure (self, wanted, error);
   terrane_compile_work_clear (&self->work);

@@ -31,6 +31,7 @@ struct _TerraneCompileJob
   const TerranePin *pin;
   const OciDigest *in;             /* commit of the file system to compile in */
   const TerraneEmulator *emulator; /* for @in */
+  const json_t *facts;             /* about @in: see terrane_compile_facts_read() */
   char *title;                     /* "geos 3.13.1" */
   OciDigest key;
   GPtrArray *needs; /* of TerraneCompileJob: all, in the order of the set */

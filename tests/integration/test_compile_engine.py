@@ -14,7 +14,7 @@ import time
 import unittest
 
 import test_compile
-from terrane_test import SANITIZER, TERRANE, Registry, have, seeded_store, without_overlays
+from terrane_test import SANITIZER, TERRANE, Registry, have, read_cache_entry, seeded_store, without_overlays
 from test_compile import INSTALL
 
 WAIT = "i=0; while ! [ -e go ]; do i=$((i + 1)); [ $i -lt 300 ]; sleep 0.1; done"
@@ -386,6 +386,17 @@ mkdir -p $DESTDIR$PREFIX; ls /dev > $DESTDIR$PREFIX/devices
                             r"would not start in the image; compile in a file system whose C library is glibc 2\.31 or older, or take a newer base",
                           "build", "--no-validate", profile)
         self.assertFalse((self.store / "logs").exists())
+        other = self.base
+        self.base = self.root
+        self.make("x.json")
+        # The result is known now, and fits the other base as little as before; also if only the recipe's result is left, without a note.
+        self.base = other
+        profile = self.profile(("x", "x.json", {}))
+        words = r"trees\[0\]\.compile\.in: ‘.*new’ has glibc 2\.36, and the image's base ‘.*old’ has glibc 2\.31"
+        self.assert_fails(2, words, "build", "--no-validate", profile)
+        entries = [path for path in (self.store / "cache/trees").iterdir() if "in" in read_cache_entry(path)]
+        self.assertEqual([read_cache_entry(path)["in"]["minor"] for path in entries], [36])
+        self.assert_fails(2, words, "build", "--no-validate", profile)
         self.base, self.root = self.root, self.base
         self.make(self.recipe("x", steps=[INSTALL]))
 
@@ -399,6 +410,13 @@ mkdir -p $DESTDIR$PREFIX; ls /dev > $DESTDIR$PREFIX/devices
         profile = self.profile(("x", self.recipe("x", steps=[INSTALL]), {}))
         self.assert_fails(2, r"trees\[0\]\.compile\.in: ‘.*arm’ is for arm64 by its /bin/sh, and the image is for amd64; compile in a file system of the image's processor",
                           "build", "--no-validate", profile)
+        profile = self.profile(("x", "x.json", {}), platform="linux/arm64")
+        busybox = {"archive": "root.tar"}
+        self.root = busybox
+        self.make("x.json")  # its key has no processor
+        self.assert_fails(2, r"trees\[0\]\.compile\.in: ‘.*root\.tar’ is for amd64 by its /bin/sh, and the image is for arm64",
+                          "build", "--no-validate", self.profile(("x", "x.json", {}), platform="linux/arm64"))
+        self.root = {"directory": "arm"}
         profile = self.profile(("x", "x.json", {}), platform="linux/arm64")
         self.assert_fails(1, r"registered with the kernel \(binfmt_misc\)|it has no qemu|could not be started", "build", "--no-validate", profile)
         self.root = {"directory": "empty"}
