@@ -1,10 +1,12 @@
 #include "builder/image/compile-job.h"
 
+#include "builder/compile/disk.h"
 #include "builder/image/compile-fit.h"
 #include "builder/image/compiled-output.h"
 #include "builder/source/compiled-document.h"
 #include "builder/store/compile-files.h"
 
+#include "oci/base/number.h"
 #include "oci/base/parallel.h"
 #include "oci/base/path.h"
 
@@ -393,6 +395,23 @@ check_result (const TerraneCompileJob *self, TerraneTree *tree, const TerraneSou
                           "‘include’ and ‘exclude’ leave no file of what its steps have installed");
 }
 
+/* Holes of sparse files, which occupy nothing while steps run, are written to the store. */
+static gboolean
+check_size (const TerraneCompileJob *self, const char *output, GError **error)
+{
+  g_auto (OciFd) fd = -1;
+  if (!oci_open_dir (AT_FDCWD, output, &fd, error))
+    return FALSE;
+  const uint64_t size = terrane_disk_size (fd, TRUE), limit = self->recipe->disk_bytes;
+  if (size <= limit)
+    return TRUE;
+  g_autofree char *has = oci_format_size (size), *allowed = oci_format_size (limit);
+  return oci_throw (error, OCI_ERROR_LIMIT,
+                    "its steps have installed files of %s, holes of sparse files included, and the "
+                    "recipe's ‘disk’ allows %s; remove what is not needed in a step, or allow more",
+                    has, allowed);
+}
+
 static gboolean
 take_output (TerraneCompileJob *self, GError **error)
 {
@@ -416,7 +435,7 @@ take_output (TerraneCompileJob *self, GError **error)
                              .allow_outside_links = TRUE };
   g_autoptr (TerranePin) pin = terrane_pin_new (&spec, TRUE);
   const TerraneSourceOptions options = { .jobs = context->jobs };
-  if (!terrane_compile_work_check (&self->work, prefix, error)
+  if (!terrane_compile_work_check (&self->work, prefix, error) || !check_size (self, output, error)
       || !complete_output (self, output, error)
       || !terrane_source_ingest (context->store, pin, &options, &self->commit, &tree, &report,
                                  error)

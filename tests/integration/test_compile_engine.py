@@ -240,6 +240,13 @@ class Engine(test_compile.ShellCase):
         self.fails(limit, disk="5MB", steps=["i=0; while [ $i -lt 1500 ]; do : > $i; i=$((i + 1)); done; true"])
         # An ordinary user cannot list what a step has filled and closed.
         self.fails(limit, disk="5MB", steps=["mkdir d; chmod 300 d; dd if=/dev/zero of=d/big bs=1M count=20; sleep 600"])
+        # The store has no holes: they count once they are installed, however many files there are, and not before.
+        holes = "x 1.0: its steps have installed files of .*, holes of sparse files included, and the recipe's ‘disk’ allows 5.0 MB; remove what"
+        for step in ("truncate -s 3G $DESTDIR$PREFIX/x", "truncate -s 8000G $DESTDIR$PREFIX/x $DESTDIR$PREFIX/y $DESTDIR$PREFIX/z",
+                     "mkdir $DESTDIR$PREFIX/d; truncate -s 9M $DESTDIR$PREFIX/d/x; chmod 300 $DESTDIR$PREFIX/d"):
+            with self.subTest(step):
+                self.fails(holes, disk="5MB", steps=[f"{INSTALL}; {step}"])
+        self.make(self.recipe("x", disk="5MB", steps=[f"{INSTALL}; truncate -s 3G here; truncate -s 3M $DESTDIR$PREFIX/x"]))
         self.make(self.recipe("x", disk="5MB", steps=["dd if=/dev/zero of=$TMPDIR/big bs=1M count=20", INSTALL]))
         self.make(self.recipe("x", steps=["dd if=/dev/zero bs=1M count=40 | tr '\\0' x; echo; echo last", INSTALL]))
         size = (self.store / "logs/x.log").stat().st_size
