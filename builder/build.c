@@ -90,6 +90,7 @@ make_context (TerraneStore *store, const TerraneProfile *profile,
                                  .sandbox = options->sandbox,
                                  .keep_failed = options->keep_failed,
                                  .logs = options->logs,
+                                 .compared = options->compared,
                                  .jobs = options->jobs,
                                  .progress = options->progress };
 }

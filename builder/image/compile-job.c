@@ -32,6 +32,10 @@ terrane_compile_job_new (TerraneCompileShared *shared, const TerranePin *pin,
   self->needs = g_ptr_array_new ();
   self->work = (TerraneCompileWork) TERRANE_COMPILE_WORK_INIT;
   self->lock = -1;
+  self->jobs = json_array ();
+  if (shared->context->compared != NULL)
+    self->other_jobs =
+        terrane_source_tree_note (shared->context->compared, key, TERRANE_COMPILE_JOBS);
   self->printed = g_string_new (NULL);
   return self;
 }
@@ -48,6 +52,8 @@ terrane_compile_job_free (gpointer data)
   g_clear_error (&self->error);
   g_clear_pointer (&self->licenses, g_ptr_array_unref);
   g_ptr_array_unref (self->needs);
+  json_decref (self->jobs);
+  json_decref (self->other_jobs);
   g_string_free (self->printed, TRUE);
   g_free (self->title);
   g_free (self->root.path);
@@ -55,6 +61,17 @@ terrane_compile_job_free (gpointer data)
   g_free (self->state);
   g_free (self->line);
   g_free (self);
+}
+
+/* Returns JOBS of the next step, if possible another number than for the compared result. */
+static unsigned
+next_jobs (TerraneCompileJob *self, unsigned jobs)
+{
+  const json_t *other = json_array_get (self->other_jobs, json_array_size (self->jobs));
+  if (json_is_integer (other) && json_integer_value (other) == (json_int_t) jobs)
+    jobs = jobs > 1 ? jobs - 1 : 2;
+  oci_json_append (self->jobs, json_integer (jobs));
+  return jobs;
 }
 
 /* At most twice as many processes as were asked for: two recipes with all of them each keep the
@@ -71,7 +88,7 @@ on_begin (const char *step, gpointer data)
   self->state = g_strdup (step);
   self->fresh = TRUE;
   g_mutex_unlock (&shared->mutex);
-  return MAX (MIN (jobs, (2 * jobs + running - 1) / running), 1);
+  return next_jobs (self, MAX (MIN (jobs, (2 * jobs + running - 1) / running), 1));
 }
 
 static void
@@ -521,6 +538,7 @@ remember (const TerraneCompileJob *self, GError **error)
 {
   g_autoptr (OciJsonValue) notes = json_object ();
   oci_json_set (notes, TERRANE_COMPILE_FACTS, json_incref ((json_t *) self->facts));
+  oci_json_set (notes, TERRANE_COMPILE_JOBS, json_incref (self->jobs));
   return terrane_source_tree_remember (self->shared->context->store, &self->key, &self->commit,
                                        notes, error);
 }

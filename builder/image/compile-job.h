@@ -51,6 +51,8 @@ struct _TerraneCompileJob
   gboolean ok;
   GError *error;
   TerraneCompileLast last;
+  json_t *jobs;       /* array: JOBS of each step so far */
+  json_t *other_jobs; /* (nullable): those that each step is not to get */
 
   /* Guarded by the shared mutex: */
   gboolean ended;
@@ -61,6 +63,10 @@ struct _TerraneCompileJob
 
   char *line; /* (nullable): the last one; only for the thread that shows it */
 };
+
+/* The note of a result (terrane_source_tree_note()) with JOBS of each of its steps: it depends on
+ * the machine, and results must not depend on it. */
+#define TERRANE_COMPILE_JOBS "jobs"
 
 /** Returns: (transfer full): a job that has not been started */
 TerraneCompileJob *terrane_compile_job_new (TerraneCompileShared *shared, const TerranePin *pin,
