@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#define FROM_CACHE "--cache-from has it"
 #define ANOTHER_VERSION "terrane is another one"
 #define GONE "was not in the store any more: gc removed it, or the store is another one"
 
@@ -82,15 +83,20 @@ terrane_recipes_look (TerraneStore *store, const TerranePin *pin, GHashTable *co
     {
       const TerraneRecipe *recipe = pin->recipes->recipes->pdata[i];
       OciDigest key = terrane_compile_key (recipe, pin->spec->prefix, &pin->in->key);
-      gboolean found = complete || g_hash_table_contains (compiled, oci_digest_hex (&key, hex));
+      gboolean found = g_hash_table_contains (compiled, oci_digest_hex (&key, hex));
       if (!found && !terrane_source_tree_find_commit (store, &key, &commit, &found, error))
         return NULL;
-      if (!found)
+      const gboolean needed = found || !complete;
+      if (!found && needed)
         g_hash_table_add (compiled, g_strdup (oci_digest_hex (&key, hex)));
       json_t *row = json_object ();
       oci_json_set (row, "name", oci_json_text (recipe->name));
       oci_json_set (row, "version", oci_json_text (recipe->version));
-      oci_json_set (row, "compile", json_boolean (!found));
+      oci_json_set (row, "compile", json_boolean (!found && needed));
+      oci_json_set (row, "needed", json_boolean (needed));
+      oci_json_set (row, "taken",
+                    json_boolean (pin->taken_recipes != NULL
+                                  && g_hash_table_contains (pin->taken_recipes, recipe->name)));
       oci_json_append (list, row);
     }
   return g_steal_pointer (&list);
@@ -234,6 +240,8 @@ add_recipes (Explanation *self, const char *tree, const json_t *recipes)
   {
     const char *name = json_string_value (json_object_get (recipe, "name"));
     gboolean made = json_is_true (json_object_get (recipe, "compile"));
+    gboolean needed = json_is_true (json_object_get (recipe, "needed"));
+    gboolean taken = json_is_true (json_object_get (recipe, "taken"));
     json_t *reasons = terrane_causes_find (self->causes, TERRANE_CAUSE_RECIPE, tree, name);
     g_autoptr (OciJsonValue) needs = need_reasons (self, tree, name);
     const gboolean changed = made || has (reasons) || has (needs);
@@ -242,12 +250,20 @@ add_recipes (Explanation *self, const char *tree, const json_t *recipes)
         extend (reasons, json_incref (needs));
         add_other_reason (self, tree, name, reasons);
       }
+    else if (taken || !needed)
+      {
+        (void) json_array_clear (reasons);
+        say (reasons, taken ? FROM_CACHE : "what is made of it is there");
+      }
     else if (g_hash_table_contains (self->changed, name))
       {
         (void) json_array_clear (reasons);
         say (reasons, "a tree above has it, too");
       }
-    json_t *row = add_step (self, "recipe", name, made ? "compiled" : "reused",
+    json_t *row = add_step (self, "recipe", name,
+                            made     ? "compiled"
+                            : needed ? "reused"
+                                     : "not needed",
                             made && self->facts->recipes_open, reasons);
     oci_json_set_text (row, "tree", tree);
     if (changed)
@@ -294,7 +310,7 @@ pin_reasons (const Explanation *self, const TerranePin *pin, gboolean made)
   if (!pin->is_taken)
     return reasons;
   (void) json_array_clear (reasons);
-  say (reasons, "--cache-from has it");
+  say (reasons, FROM_CACHE);
   return reasons;
 }
 
@@ -468,6 +484,8 @@ add_checks (Explanation *self)
       if (!has (reasons))
         say (reasons, "the image " GONE);
     }
+  else if (self->facts->image == TERRANE_STEP_DONE)
+    say (reasons, FROM_CACHE);
   (void) add_step (self, "checks", NULL, run ? "run" : "reused", self->facts->rest_open, reasons);
 }
 

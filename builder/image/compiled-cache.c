@@ -11,13 +11,14 @@
 
 #include "oci/archive-reader.h"
 #include "oci/base/path.h"
+#include "oci/base/text-hash.h"
 #include "oci/layer-stream.h"
 
 typedef struct
 {
   const TerraneSourceContext *context;
   TerraneSharedCache *cache;
-  const TerranePin *pin;
+  TerranePin *pin;
   const TerraneBase *base; /* (nullable): the image's, to which what is taken must fit */
   OciDigest in;            /* digest of what it is compiled in: the same on every machine */
 } Exchange;
@@ -184,6 +185,9 @@ take (const Exchange *self, const TerraneRecipe *recipe, gboolean *out_found, GE
   if (!terrane_source_tree_claim (self->context->store, &here, &commit, notes, error))
     return FALSE;
   terrane_shared_cache_note_used (self->cache, entry);
+  if (self->pin->taken_recipes == NULL)
+    self->pin->taken_recipes = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, NULL);
+  g_hash_table_add (self->pin->taken_recipes, g_strdup (recipe->name));
   *out_found = TRUE;
   return TRUE;
 }
@@ -191,7 +195,7 @@ take (const Exchange *self, const TerraneRecipe *recipe, gboolean *out_found, GE
 /* @out_usable: (out): whether any result of the source can be exchanged */
 static gboolean
 exchange_init (Exchange *self, const TerraneSourceContext *context, TerraneSharedCache *cache,
-               const TerranePin *pin, gboolean *out_usable, GError **error)
+               TerranePin *pin, gboolean *out_usable, GError **error)
 {
   *self = (Exchange){ .context = context, .cache = cache, .pin = pin };
   return terrane_portable_key (context, pin->in, &self->in, out_usable, error);
@@ -199,7 +203,7 @@ exchange_init (Exchange *self, const TerraneSourceContext *context, TerraneShare
 
 /* Forgets what was taken before and what was compiled with it: both are to be compiled here. */
 static void
-forget_claims (const TerraneSourceContext *context, const TerranePin *pin)
+forget_claims (const TerraneSourceContext *context, TerranePin *pin)
 {
   TerraneStore *store = context->store;
   const GPtrArray *recipes = pin->recipes->recipes;

@@ -172,6 +172,19 @@ class Compiled(RegistryCache):
         self.assertEqual(set(taken["cache"]["taken"]), {f"{self.proxy.host}/team/cache:{self.tag(name)}" for name in ("user", "need")})
         self.assertFalse((self.runner / "logs").exists())
 
+    def test_explained(self):
+        """What came from a registry is not called reused or run without a reason, and neither is a recipe that was not needed."""
+        self.make("user.json", "--cache-to", self.cache)
+        for tag in self.tags():
+            if "-tree-" in tag:
+                shutil.rmtree(self.registry.storage / "docker/registry/v2/repositories/team/cache/_manifests/tags" / tag)
+        record = self.make("user.json", "--cache-from", self.cache, "--explain", store=self.runner)
+        self.assertTrue(record["checks_cached"])
+        steps = {(step["step"], step.get("name")): (step["result"], step["reasons"]) for step in record["explanation"]["steps"]}
+        self.assertEqual(steps["recipe", "need"], ("not needed", ["what is made of it is there"]))
+        self.assertEqual(steps["recipe", "user"], ("reused", ["--cache-from has it"]))
+        self.assertEqual(steps["checks", None], ("reused", ["--cache-from has it"]))
+
     def test_archive_without_digest(self):
         """The image to compile in is identified by its content, on any machine and with any times."""
         self.base = self.root = {"archive": "root.tar"}
