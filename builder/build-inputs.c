@@ -89,7 +89,8 @@ explain (TerraneStore *store, const TerraneBuildFacts *facts, const TerraneBuild
                                    .recipes = watch->recipes,
                                    .base_made = facts->base->root.made || facts->base->files.read,
                                    .layers = layers,
-                                   .checks = image,
+                                   .checks =
+                                       facts->image->checks_known ? TERRANE_STEP_REUSED : image,
                                    .image = image,
                                    .validation = validation };
   return terrane_explain_build (store, &steps, before, inputs, named == NULL);

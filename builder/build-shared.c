@@ -75,7 +75,7 @@ terrane_build_shared_take (TerraneBuildShared *self, const TerranePlan *plan,
                                          &g_array_index (out_trees, TerraneSourceTree, i), error))
         return FALSE;
       if (self->cache != NULL && pin->spec->kind == TERRANE_SOURCE_COMPILE
-          && !terrane_compiled_cache_take (&self->context, self->cache, pin, error))
+          && !terrane_compiled_cache_take (&self->context, self->cache, pin, base, error))
         return FALSE;
     }
   return TRUE;

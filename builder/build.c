@@ -90,6 +90,7 @@ make_context (TerraneStore *store, const TerraneProfile *profile,
                                  .sandbox = options->sandbox,
                                  .keep_failed = options->keep_failed,
                                  .logs = options->logs,
+                                 .compared = options->compared,
                                  .jobs = options->jobs,
                                  .progress = options->progress };
 }
@@ -109,7 +110,7 @@ make_trees (TerraneBuildShared *shared, const TerranePlan *plan, const TerraneBa
             GArray *trees, GError **error)
 {
   const TerraneProfile *profile = plan->profile;
-  if (!terrane_compile_missing (&shared->context, plan->trees, &base->root.commit, error))
+  if (!terrane_compile_missing (&shared->context, plan->trees, base, error))
     return FALSE;
   for (guint i = 0; i < profile->trees->len; i++)
     {

@@ -25,8 +25,9 @@ typedef struct
   gboolean explain;           /* also explain why each step is done */
   gboolean keep_failed;       /* keep the directory of a recipe whose step fails */
   TerraneStore *logs; /* (nullable): receives the logs of recipes, instead of the build's store */
-  const char *tag;    /* (nullable): of the name in the store; %NULL for "latest" */
-  TerraneRemote *remote; /* for bases in registries */
+  TerraneStore *compared; /* (nullable): recipes get other JOBS than for the results there */
+  const char *tag;        /* (nullable): of the name in the store; %NULL for "latest" */
+  TerraneRemote *remote;  /* for bases in registries */
   TerraneBuildCacheOptions cache;
   const TerraneProgress *progress;
   json_t **out_failed; /* (nullable) (out) (transfer full): findings that make the checks fail */

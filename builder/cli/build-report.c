@@ -5,6 +5,7 @@
 #include "builder/cli/table.h"
 #include "builder/cli/terminal.h"
 #include "builder/cli/validation-report.h"
+#include "builder/cli/verify-compile.h"
 #include "builder/cli/zip-output.h"
 #include "builder/transform/report.h"
 
@@ -120,6 +121,12 @@ print_verified (const json_t *verified)
   if (recipes != NULL)
     terrane_print ("compiled again: %zu of %zu recipes compared, all equal\n", compared,
                    json_array_size (recipes));
+  json_array_foreach (recipes, i, recipe)
+  {
+    g_autofree char *jobs = terrane_verify_compile_jobs (recipe);
+    if (json_is_true (json_object_get (recipe, "compared")))
+      terrane_print ("  %s: %s\n", json_string_value (json_object_get (recipe, "recipe")), jobs);
+  }
   if (json_is_true (json_object_get (verified, "equal")))
     terrane_print ("verified: built again in an empty store, with the same digest\n");
 }

@@ -74,6 +74,7 @@ build_again (Again *self, const TerraneVerify *verify, const TerraneProfile *pro
   again.keep_lock = TRUE;
   again.keep_failed = FALSE; /* in a store that is removed */
   again.logs = verify->bench->store;
+  again.compared = verify->bench->store;
   again.lock = (TerraneLockPolicy){ .require = FALSE };
   again.cache = (TerraneBuildCacheOptions){ .from = NULL };
   again.jobs = options->jobs > 1 ? options->jobs - 1 : 2;

@@ -25,4 +25,7 @@ gboolean terrane_verify_compile (const TerraneVerifyBuild *a, const TerraneVerif
                                  const char *path, gboolean print, json_t *verified,
                                  GError **error);
 
+/** Returns: (transfer full): which JOBS a recipe of "compiled" had in both builds */
+char *terrane_verify_compile_jobs (const json_t *row);
+
 G_END_DECLS

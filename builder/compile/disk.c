@@ -45,11 +45,18 @@ open_listed (int dfd, const char *name, gboolean force, mode_t *out_mode)
   return openat (pin, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
+/* Several files without content can claim more than fits. */
+static uint64_t
+add (uint64_t a, uint64_t b)
+{
+  return a < TERRANE_DISK_TOO_DEEP && b < TERRANE_DISK_TOO_DEEP ? a + b : TERRANE_DISK_TOO_DEEP;
+}
+
 /* A deeper directory counts as too much. Files that disappear while they are counted are ignored.
  * @name: (nullable): @dfd itself. NOLINTNEXTLINE(misc-no-recursion): as deep as
  * TERRANE_DISK_MAX_DEPTH */
 static uint64_t
-count (int dfd, const char *name, unsigned depth, gboolean force)
+count (int dfd, const char *name, unsigned depth, gboolean force, gboolean apparent)
 {
   struct stat st;
   uint64_t used = 0;
@@ -65,9 +72,11 @@ count (int dfd, const char *name, unsigned depth, gboolean force)
     {
       if (is_dot (entry->d_name) || fstatat (fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
         continue;
-      used += MAX ((uint64_t) st.st_blocks * STAT_BLOCK_BYTES, (uint64_t) BLOCK_BYTES);
+      const uint64_t bytes =
+          apparent ? (uint64_t) st.st_size : (uint64_t) st.st_blocks * STAT_BLOCK_BYTES;
+      used = add (used, MAX (bytes, (uint64_t) BLOCK_BYTES));
       if (S_ISDIR (st.st_mode))
-        used += count (fd, entry->d_name, depth + 1, force);
+        used = add (used, count (fd, entry->d_name, depth + 1, force, apparent));
     }
   if (mode != 0)
     (void) fchmod (fd, mode & ALL_BITS);
@@ -78,7 +87,13 @@ count (int dfd, const char *name, unsigned depth, gboolean force)
 uint64_t
 terrane_disk_usage (int dfd, gboolean force)
 {
-  return count (dfd, NULL, 0, force);
+  return count (dfd, NULL, 0, force, FALSE);
+}
+
+uint64_t
+terrane_disk_size (int dfd, gboolean force)
+{
+  return count (dfd, NULL, 0, force, TRUE);
 }
 
 static uint64_t

@@ -38,4 +38,8 @@ gboolean terrane_disk_watch_look (TerraneDiskWatch *self, gboolean now);
  * may not read, by changing their mode temporarily */
 uint64_t terrane_disk_usage (int dfd, gboolean force);
 
+/** Returns the sum of the apparent sizes of the files in a directory, with at least one block for
+ * each: what a copy of them without holes occupies. Otherwise like terrane_disk_usage(). */
+uint64_t terrane_disk_size (int dfd, gboolean force);
+
 G_END_DECLS

@@ -8,6 +8,7 @@ enum
 {
   MAX_NAME = 256,
   MAX_SECTIONS = 100000,
+  MAX_NAMES = 20, /* of sections that differ */
 };
 
 typedef struct
@@ -49,17 +50,22 @@ name_of (const File *self)
   return g_utf8_make_valid (start, -1);
 }
 
+/* @out_byte: (out): the first byte that differs */
 static gboolean
-same_content (const File *a, const File *b)
+same_content (const File *a, const File *b, uint64_t *out_byte)
 {
+  *out_byte = 0;
   if (a->header.sh_type == SHT_NOBITS)
     return TRUE;
   const Elf_Data *left = elf_rawdata (a->section, NULL), *right = elf_rawdata (b->section, NULL);
-  if (left == NULL || right == NULL || left->d_size != right->d_size)
+  if (left == NULL || right == NULL)
     return left == right;
-  return left->d_size == 0
-         || (left->d_buf != NULL && right->d_buf != NULL
-             && memcmp (left->d_buf, right->d_buf, left->d_size) == 0);
+  const unsigned char *one = left->d_buf, *other = right->d_buf;
+  size_t len = one != NULL && other != NULL ? MIN (left->d_size, right->d_size) : 0, i = 0;
+  while (i < len && one[i] == other[i])
+    i++;
+  *out_byte = i;
+  return i == left->d_size && i == right->d_size;
 }
 
 /* The offset of a section in the file follows from those before it. */
@@ -73,23 +79,117 @@ same_header (const File *a, const File *b)
          && a->header.sh_entsize == b->header.sh_entsize;
 }
 
-char *
-terrane_elf_first_difference (int a, int b)
+/* Kinds of differences, in the order of what they tell. */
+typedef enum
 {
-  g_auto (File) left = { .elf = NULL }, right = { .elf = NULL };
-  if (!file_open (&left, a) || !file_open (&right, b))
-    return NULL;
+  KIND_CONTENT, /* code and data */
+  KIND_TABLE,   /* content that follows from other sections, or from the linker's options */
+  KIND_HEADER,
+  KIND_DIGEST, /* of all other content */
+  KINDS,
+} Kind;
+
+static gboolean
+starts_with_any (const char *name, const char *const *starts)
+{
+  for (; *starts != NULL; starts++)
+    if (g_str_has_prefix (name, *starts))
+      return TRUE;
+  return FALSE;
+}
+
+static Kind
+kind_of (const File *file, const char *name, gboolean in_content)
+{
+  static const char *const digests[] = { ".note.gnu.build-id", ".gnu_debuglink", NULL };
+  static const char *const tables[] = { ".eh_frame", ".gcc_except", ".got", ".plt", NULL };
+  if (starts_with_any (name, digests))
+    return KIND_DIGEST;
+  if (!in_content)
+    return KIND_HEADER;
+  return file->header.sh_type == SHT_PROGBITS && !starts_with_any (name, tables) ? KIND_CONTENT
+                                                                                 : KIND_TABLE;
+}
+
+typedef struct
+{
+  GPtrArray *names[KINDS];
+  TerraneElfDifference first[KINDS]; /* without names */
+} Found;
+
+static void
+note (Found *found, const File *file, char *name, gboolean in_content, uint64_t byte)
+{
+  Kind kind = kind_of (file, name, in_content);
+  if (found->names[kind]->len == 0)
+    found->first[kind] = (TerraneElfDifference){ .in_content = in_content,
+                                                 .byte = byte,
+                                                 .offset = file->header.sh_offset + byte };
+  g_ptr_array_add (found->names[kind], name);
+}
+
+static void
+compare (File *left, File *right, Found *found)
+{
   for (unsigned i = 0; i < MAX_SECTIONS; i++)
     {
-      gboolean has_left = next (&left), has_right = next (&right);
+      gboolean has_left = next (left), has_right = next (right);
+      uint64_t byte = 0;
       if (!has_left && !has_right)
-        return NULL;
+        return;
       if (!has_left || !has_right)
-        return name_of (has_left ? &left : &right);
-      g_autofree char *name = name_of (&left), *other = name_of (&right);
-      if (strcmp (name, other) != 0 || !same_header (&left, &right)
-          || !same_content (&left, &right))
-        return g_steal_pointer (&name);
+        {
+          const File *longer = has_left ? left : right;
+          note (found, longer, name_of (longer), FALSE, 0);
+          return;
+        }
+      char *name = name_of (left);
+      g_autofree char *other = name_of (right);
+      gboolean same_name = strcmp (name, other) == 0;
+      gboolean same = same_content (left, right, &byte);
+      if (same && same_name && same_header (left, right))
+        g_free (name);
+      else
+        note (found, left, name, !same && same_name, byte);
+      if (!same_name)
+        return; /* the next ones are not the same sections */
     }
-  return NULL;
+}
+
+void
+terrane_elf_difference_clear (TerraneElfDifference *self)
+{
+  g_clear_pointer (&self->sections, g_ptr_array_unref);
+}
+
+void
+terrane_elf_compare (int a, int b, TerraneElfDifference *out)
+{
+  g_auto (File) left = { .elf = NULL }, right = { .elf = NULL };
+  Found found = { .first = { { .byte = 0 } } };
+  *out = (TerraneElfDifference){ .sections = g_ptr_array_new_with_free_func (g_free) };
+  if (!file_open (&left, a) || !file_open (&right, b))
+    return;
+  for (unsigned kind = 0; kind < KINDS; kind++)
+    found.names[kind] = g_ptr_array_new ();
+  compare (&left, &right, &found);
+  for (unsigned kind = 0; kind < KINDS; kind++)
+    {
+      GPtrArray *names = found.names[kind];
+      if (out->sections->len == 0 && out->more == 0 && names->len > 0)
+        {
+          out->in_content = found.first[kind].in_content;
+          out->byte = found.first[kind].byte;
+          out->offset = found.first[kind].offset;
+        }
+      for (guint i = 0; i < names->len; i++)
+        if (out->sections->len < MAX_NAMES)
+          g_ptr_array_add (out->sections, names->pdata[i]);
+        else
+          {
+            g_free (names->pdata[i]);
+            out->more++;
+          }
+      g_ptr_array_unref (names);
+    }
 }

@@ -69,15 +69,20 @@ terrane_recipes_look (TerraneStore *store, const TerranePin *pin, GHashTable *co
     {
       const TerraneRecipe *recipe = pin->recipes->recipes->pdata[i];
       OciDigest key = terrane_compile_key (recipe, pin->spec->prefix, &pin->in->key);
-      gboolean found = complete || g_hash_table_contains (compiled, oci_digest_hex (&key, hex));
+      gboolean found = g_hash_table_contains (compiled, oci_digest_hex (&key, hex));
       if (!found && !terrane_source_tree_find_commit (store, &key, &commit, &found, error))
         return NULL;
-      if (!found)
+      const gboolean needed = found || !complete;
+      if (!found && needed)
         g_hash_table_add (compiled, g_strdup (oci_digest_hex (&key, hex)));
       json_t *row = json_object ();
       oci_json_set (row, "name", oci_json_text (recipe->name));
       oci_json_set (row, "version", oci_json_text (recipe->version));
-      oci_json_set (row, "compile", json_boolean (!found));
+      oci_json_set (row, "compile", json_boolean (!found && needed));
+      oci_json_set (row, "needed", json_boolean (needed));
+      oci_json_set (row, "taken",
+                    json_boolean (pin->taken_recipes != NULL
+                                  && g_hash_table_contains (pin->taken_recipes, recipe->name)));
       oci_json_append (list, row);
     }
   return g_steal_pointer (&list);
@@ -163,6 +168,8 @@ add_recipes (TerraneExplanation *self, const char *tree, const json_t *recipes)
   {
     const char *name = json_string_value (json_object_get (recipe, "name"));
     gboolean made = json_is_true (json_object_get (recipe, "compile"));
+    gboolean needed = json_is_true (json_object_get (recipe, "needed"));
+    gboolean taken = json_is_true (json_object_get (recipe, "taken"));
     json_t *reasons = terrane_causes_find (self->causes, TERRANE_CAUSE_RECIPE, tree, name);
     g_autoptr (OciJsonValue) needs = need_reasons (self, tree, name);
     const gboolean changed =
@@ -172,12 +179,19 @@ add_recipes (TerraneExplanation *self, const char *tree, const json_t *recipes)
         terrane_reasons_extend (reasons, json_incref (needs));
         add_other_reason (self, tree, name, reasons);
       }
+    else if (taken || !needed)
+      {
+        (void) json_array_clear (reasons);
+        terrane_reasons_say (reasons, "%s",
+                             taken ? TERRANE_FROM_CACHE : "what is made of it is there");
+      }
     else if (g_hash_table_contains (self->changed, name))
       {
         (void) json_array_clear (reasons);
         terrane_reasons_say (reasons, "a tree above has it, too");
       }
-    json_t *row = terrane_explanation_add_step (self, "recipe", name, made ? "compiled" : "reused",
+    const char *result = made ? "compiled" : needed ? "reused" : "not needed";
+    json_t *row = terrane_explanation_add_step (self, "recipe", name, result,
                                                 made && self->facts->recipes_open, reasons);
     oci_json_set_text (row, "tree", tree);
     if (changed)
@@ -224,7 +238,7 @@ pin_reasons (const TerraneExplanation *self, const TerranePin *pin, gboolean mad
   if (!pin->is_taken)
     return reasons;
   (void) json_array_clear (reasons);
-  terrane_reasons_say (reasons, "--cache-from has it");
+  terrane_reasons_say (reasons, TERRANE_FROM_CACHE);
   return reasons;
 }
 

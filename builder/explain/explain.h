@@ -18,7 +18,8 @@ TerraneLayerStep *terrane_layer_steps_add (GPtrArray *steps, const char *name,
  *
  * Finds out which recipes have to be compiled, as far as the store knows.
  *
- * Returns: (transfer full): an array of {"name", "version", "compile"}
+ * Returns: (transfer full): an array of {"name", "version", "compile", "needed", "taken"}: whether
+ * it has to be compiled; whether its result is there or has to be; whether a registry had it
  * Errors: codes of %G_IO_ERROR (from libostree).
  */
 json_t *terrane_recipes_look (TerraneStore *store, const TerranePin *pin, GHashTable *compiled,

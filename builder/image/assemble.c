@@ -143,18 +143,16 @@ steal_paths (GHashTable *set)
 }
 
 gboolean
-terrane_assemble (TerraneTree *assembled, TerraneTree *tree, int tree_number,
-                  const char *const *names, const TerraneSourceSpec *spec, GPtrArray **out_paths,
-                  GError **error)
+terrane_assemble_find (TerraneTree *assembled, TerraneTree *tree, int tree_number,
+                       const char *const *names, gboolean overwrite, GPtrArray **out_paths,
+                       GString *conflicts, GError **error)
 {
-  OCI_PREFIX (error, "%s", spec->where);
   g_autoptr (GHashTable) paths = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, NULL);
-  g_autoptr (GString) conflicts = g_string_new (NULL);
   Assembly self = {
     .assembled = assembled,
     .tree_number = tree_number,
     .names = names,
-    .overwrite = spec->overwrite,
+    .overwrite = overwrite,
     .paths = paths,
     .conflicts = conflicts,
   };
@@ -162,12 +160,27 @@ terrane_assemble (TerraneTree *assembled, TerraneTree *tree, int tree_number,
     return FALSE;
   if (self.n_conflicts > MAX_SHOWN_CONFLICTS)
     g_string_append_printf (conflicts, "\n  and %u more", self.n_conflicts - MAX_SHOWN_CONFLICTS);
-  if (self.n_conflicts > 0)
+  *out_paths = steal_paths (paths);
+  return TRUE;
+}
+
+gboolean
+terrane_assemble (TerraneTree *assembled, TerraneTree *tree, int tree_number,
+                  const char *const *names, const TerraneSourceSpec *spec, GPtrArray **out_paths,
+                  GError **error)
+{
+  OCI_PREFIX (error, "%s", spec->where);
+  g_autoptr (GPtrArray) paths = NULL;
+  g_autoptr (GString) conflicts = g_string_new (NULL);
+  if (!terrane_assemble_find (assembled, tree, tree_number, names, spec->overwrite, &paths,
+                              conflicts, error))
+    return FALSE;
+  if (conflicts->len > 0)
     return oci_throw (error, OCI_ERROR_USAGE,
                       "the tree ‘%s’ does not fit over what is below it; leave files out with "
                       "‘exclude’, or let it win with \"overwrite\": true:%s",
                       spec->name, conflicts->str);
-  *out_paths = steal_paths (paths);
+  *out_paths = g_steal_pointer (&paths);
   return TRUE;
 }
 

@@ -28,6 +28,19 @@ gboolean terrane_assemble (TerraneTree *assembled, TerraneTree *tree, int tree_n
                            const char *const *names, const TerraneSourceSpec *spec,
                            GPtrArray **out_paths, GError **error);
 
+/**
+ * terrane_assemble_find:
+ * @overwrite: whether files of other trees may be replaced
+ * @conflicts: a line for each conflict is appended, after a newline
+ *
+ * Like terrane_assemble(), for a caller that has its own message: conflicts are not an error.
+ *
+ * Errors: %OCI_ERROR_FORMAT.
+ */
+gboolean terrane_assemble_find (TerraneTree *assembled, TerraneTree *tree, int tree_number,
+                                const char *const *names, gboolean overwrite, GPtrArray **out_paths,
+                                GString *conflicts, GError **error);
+
 /** Returns: (transfer full): all paths of @tree, for the layer of a rootfs base, sorted bytewise */
 GPtrArray *terrane_assemble_all_paths (TerraneTree *tree);
 

@@ -20,17 +20,18 @@ typedef struct
 {
   TerraneBase *base;
   TerraneEmulator emulator;
+  json_t *facts; /* see terrane_compile_facts_read() */
 } Root;
 
 typedef struct
 {
   TerraneCompileShared shared;
   TerraneProgress quiet;
-  const OciDigest *image_base; /* (nullable) */
-  GPtrArray *roots;            /* of Root */
-  GPtrArray *jobs;             /* of TerraneCompileJob: each after those that it needs */
-  guint total;                 /* number of jobs that are compiled */
-  GError *failure;             /* (nullable): the first one */
+  const TerraneBase *image_base; /* (nullable) */
+  GPtrArray *roots;              /* of Root */
+  GPtrArray *jobs;               /* of TerraneCompileJob: each after those that it needs */
+  guint total;                   /* number of jobs that are compiled */
+  GError *failure;               /* (nullable): the first one */
 } Compilation;
 
 static void
@@ -39,6 +40,7 @@ root_free (gpointer data)
   Root *self = data;
   terrane_base_free (self->base);
   terrane_emulator_clear (&self->emulator);
+  json_decref (self->facts);
   g_free (self);
 }
 
@@ -57,7 +59,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Compilation, compilation_clear)
 
 /* Phases of the store would hide the progress of the jobs. */
 static void
-compilation_init (Compilation *self, const TerraneSourceContext *context, const OciDigest *base)
+compilation_init (Compilation *self, const TerraneSourceContext *context, const TerraneBase *base)
 {
   const TerraneProgress *progress = context->progress;
   *self = (Compilation){
@@ -124,10 +126,9 @@ open_root (Compilation *self, TerranePin *pin, Root *root, GError **error)
   if (in->spec->kind == TERRANE_SOURCE_IMAGE
       && !oci_digest_equal (&root->base->manifest_digest, &in->digest))
     return oci_throw (error, OCI_ERROR_CORRUPT, "%s changed while it was read", in->spec->image);
-  const OciDigest *commit = &root->base->root.commit;
-  return terrane_compile_fit_libc (context->store, pin, context->profile->base, commit,
-                                   self->image_base, error)
-         && terrane_compile_fit_processor (context, pin, commit, &root->emulator, error);
+  root->facts = terrane_compile_facts_read (context->store, &root->base->root.commit, error);
+  return root->facts != NULL
+         && terrane_compile_facts_require (context, pin, root->facts, self->image_base, error);
 }
 
 static TerraneCompileJob *
@@ -160,6 +161,7 @@ add_job (Compilation *self, const TerranePin *pin, const TerraneRecipe *recipe, 
   job->commit = commit;
   job->in = &root->base->root.commit;
   job->emulator = &root->emulator;
+  job->facts = root->facts;
   for (guint i = 0; !found && i < recipe->needs->len; i++)
     if (add_job (self, pin, recipe->needs->pdata[i], root, error) == NULL)
       {
@@ -213,7 +215,8 @@ add_pin (Compilation *self, TerranePin *pin, GError **error)
   const GPtrArray *recipes = pin->recipes->recipes;
   Root *root = g_new0 (Root, 1);
   g_ptr_array_add (self->roots, root);
-  if (!open_root (self, pin, root, error))
+  if (!open_root (self, pin, root, error)
+      || !terrane_compile_require_emulator (self->shared.context, pin, &root->emulator, error))
     return FALSE;
   for (guint i = terrane_compile_first_taken (pin); i < recipes->len; i++)
     if (add_job (self, pin, recipes->pdata[i], root, error) == NULL)
@@ -384,9 +387,27 @@ compile (Compilation *self, GError **error)
   return FALSE;
 }
 
+/* The key of a result does not contain the image's base. If what is noted of the file system that
+ * it was compiled in does not fit, the file system itself is examined. */
+static gboolean
+check_fit (Compilation *self, TerranePin *pin, GError **error)
+{
+  const TerraneSourceContext *context = self->shared.context;
+  gboolean fit = TRUE;
+  g_autoptr (OciJsonValue) facts = NULL;
+  if (!terrane_compile_facts_find (context->store, pin, &facts, error)
+      || !terrane_compile_facts_fit (context, facts, self->image_base, &fit, error))
+    return FALSE;
+  if (fit)
+    return TRUE;
+  Root *root = g_new0 (Root, 1);
+  g_ptr_array_add (self->roots, root);
+  return open_root (self, pin, root, error);
+}
+
 gboolean
 terrane_compile_missing (const TerraneSourceContext *context, const GPtrArray *pins,
-                         const OciDigest *base, GError **error)
+                         const TerraneBase *base, GError **error)
 {
   g_auto (Compilation) self;
   compilation_init (&self, context, base);
@@ -397,7 +418,7 @@ terrane_compile_missing (const TerraneSourceContext *context, const GPtrArray *p
       if (pin->spec->kind != TERRANE_SOURCE_COMPILE || pin->is_taken)
         continue;
       if (!is_complete (context->store, pin, &complete, error)
-          || (!complete && !add_pin (&self, pin, error)))
+          || !(complete ? check_fit (&self, pin, error) : add_pin (&self, pin, error)))
         return FALSE;
     }
   return compile (&self, error);

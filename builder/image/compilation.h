@@ -2,6 +2,7 @@
  * concurrently if they do not need each other. */
 #pragma once
 
+#include "builder/image/base.h"
 #include "builder/image/source-image.h"
 
 G_BEGIN_DECLS
@@ -13,8 +14,8 @@ guint terrane_compile_first_taken (const TerranePin *pin);
 /**
  * terrane_compile_missing:
  * @pins: of TerranePin; those that are not compiled are skipped
- * @base: (nullable): commit of the image's base, whose C library must not be older than the one
- *   used for compiling
+ * @base: (nullable): the image's base, whose C library must not be older than the one used for
+ *   compiling, also if nothing is compiled now
  *
  * Makes the missing result of each recipe, and caches it by its key. If one fails, those that
  * are running are finished, and no other is started.
@@ -25,6 +26,6 @@ guint terrane_compile_first_taken (const TerranePin *pin);
  *   %G_IO_ERROR (from libostree).
  */
 gboolean terrane_compile_missing (const TerraneSourceContext *context, const GPtrArray *pins,
-                                  const OciDigest *base, GError **error);
+                                  const TerraneBase *base, GError **error);
 
 G_END_DECLS

@@ -1,10 +1,13 @@
 #include "builder/image/compile-job.h"
 
+#include "builder/compile/disk.h"
+#include "builder/image/compile-fit.h"
 #include "builder/image/compile-sources.h"
 #include "builder/image/compiled-output.h"
 #include "builder/source/compiled-document.h"
 #include "builder/store/compile-files.h"
 
+#include "oci/base/number.h"
 #include "oci/base/parallel.h"
 #include "oci/base/path.h"
 
@@ -50,6 +53,10 @@ terrane_compile_job_new (TerraneCompileShared *shared, const TerranePin *pin,
   self->warnings = g_ptr_array_new_with_free_func (g_free);
   self->work = (TerraneCompileWork) TERRANE_COMPILE_WORK_INIT;
   self->lock = -1;
+  self->jobs = json_array ();
+  if (shared->context->compared != NULL)
+    self->other_jobs =
+        terrane_source_tree_note (shared->context->compared, key, TERRANE_COMPILE_JOBS);
   self->printed = g_string_new (NULL);
   return self;
 }
@@ -67,6 +74,8 @@ terrane_compile_job_free (gpointer data)
   g_clear_pointer (&self->licenses, g_ptr_array_unref);
   g_ptr_array_unref (self->needs);
   g_ptr_array_unref (self->warnings);
+  json_decref (self->jobs);
+  json_decref (self->other_jobs);
   g_string_free (self->printed, TRUE);
   g_free (self->title);
   g_free (self->root.path);
@@ -75,6 +84,17 @@ terrane_compile_job_free (gpointer data)
   g_free (self->state);
   g_free (self->line);
   g_free (self);
+}
+
+/* Returns JOBS of the next step, if possible another number than for the compared result. */
+static unsigned
+next_jobs (TerraneCompileJob *self, unsigned jobs)
+{
+  const json_t *other = json_array_get (self->other_jobs, json_array_size (self->jobs));
+  if (json_is_integer (other) && json_integer_value (other) == (json_int_t) jobs)
+    jobs = jobs > 1 ? jobs - 1 : 2;
+  oci_json_append (self->jobs, json_integer (jobs));
+  return jobs;
 }
 
 /* At most twice as many processes as were asked for: two recipes with all of them each keep the
@@ -91,7 +111,7 @@ on_begin (const char *step, gpointer data)
   self->state = g_strdup (step);
   self->fresh = TRUE;
   g_mutex_unlock (&shared->mutex);
-  return MAX (MIN (jobs, (2 * jobs + running - 1) / running), 1);
+  return next_jobs (self, MAX (MIN (jobs, (2 * jobs + running - 1) / running), 1));
 }
 
 static void
@@ -401,6 +421,23 @@ check_result (const TerraneCompileJob *self, TerraneTree *tree, const TerraneSou
                           "‘include’ and ‘exclude’ leave no file of what its steps have installed");
 }
 
+/* Holes of sparse files, which occupy nothing while steps run, are written to the store. */
+static gboolean
+check_size (const TerraneCompileJob *self, const char *output, GError **error)
+{
+  g_auto (OciFd) fd = -1;
+  if (!oci_open_dir (AT_FDCWD, output, &fd, error))
+    return FALSE;
+  const uint64_t size = terrane_disk_size (fd, TRUE), limit = self->recipe->disk_bytes;
+  if (size <= limit)
+    return TRUE;
+  g_autofree char *has = oci_format_size (size), *allowed = oci_format_size (limit);
+  return oci_throw (error, OCI_ERROR_LIMIT,
+                    "its steps have installed files of %s, holes of sparse files included, and the "
+                    "recipe's ‘disk’ allows %s; remove what is not needed in a step, or allow more",
+                    has, allowed);
+}
+
 static gboolean
 take_output (TerraneCompileJob *self, GError **error)
 {
@@ -425,7 +462,7 @@ take_output (TerraneCompileJob *self, GError **error)
                              .allow_outside_links = TRUE };
   g_autoptr (TerranePin) pin = terrane_pin_new (&spec, TRUE);
   const TerraneSourceOptions options = { .jobs = context->jobs };
-  if (!terrane_compile_work_check (&self->work, prefix, error)
+  if (!terrane_compile_work_check (&self->work, prefix, error) || !check_size (self, output, error)
       || !complete_output (self, output, error)
       || !terrane_source_ingest (context->store, pin, &options, &self->commit, &tree, &report,
                                  error)
@@ -506,6 +543,17 @@ throw_failure (TerraneCompileJob *self, gboolean wanted, GError **error)
   g_propagate_error (error, g_steal_pointer (&self->error));
 }
 
+/* Notes with the result what is not part of it. */
+static gboolean
+remember (const TerraneCompileJob *self, GError **error)
+{
+  g_autoptr (OciJsonValue) notes = json_object ();
+  oci_json_set (notes, TERRANE_COMPILE_FACTS, json_incref ((json_t *) self->facts));
+  oci_json_set (notes, TERRANE_COMPILE_JOBS, json_incref (self->jobs));
+  return terrane_source_tree_remember (self->shared->context->store, &self->key, &self->commit,
+                                       notes, error);
+}
+
 gboolean
 terrane_compile_job_finish (TerraneCompileJob *self, gboolean wanted, GError **error)
 {
@@ -518,8 +566,7 @@ terrane_compile_job_finish (TerraneCompileJob *self, gboolean wanted, GError **e
   terrane_compile_job_show (self);
   show_warnings (self);
   OCI_PREFIX (error, "%s: %s", self->pin->spec->where, self->title);
-  self->done = self->ok && take_output (self, &self->error)
-               && terrane_source_tree_remember (store, &self->key, &self->commit, &self->error);
+  self->done = self->ok && take_output (self, &self->error) && remember (self, &self->error);
   if (!self->done)
     throw_failure (self, wanted, error);
   terrane_compile_work_clear (&self->work);

@@ -31,6 +31,7 @@ struct _TerraneCompileJob
   const TerranePin *pin;
   const OciDigest *in;             /* commit of the file system to compile in */
   const TerraneEmulator *emulator; /* for @in */
+  const json_t *facts;             /* about @in: see terrane_compile_facts_read() */
   char *title;                     /* "geos 3.13.1" */
   OciDigest key;
   GPtrArray *needs; /* of TerraneCompileJob: all, in the order of the set */
@@ -52,6 +53,8 @@ struct _TerraneCompileJob
   GError *error;
   TerraneCompileLast last;
   GPtrArray *warnings; /* of char * */
+  json_t *jobs;        /* array: JOBS of each step so far */
+  json_t *other_jobs;  /* (nullable): those that each step is not to get */
 
   /* Guarded by the shared mutex: */
   gboolean ended;
@@ -62,6 +65,10 @@ struct _TerraneCompileJob
 
   char *line; /* (nullable): the last one; only for the thread that shows it */
 };
+
+/* The note of a result (terrane_source_tree_note()) with JOBS of each of its steps: it depends on
+ * the machine, and results must not depend on it. */
+#define TERRANE_COMPILE_JOBS "jobs"
 
 /** Returns: (transfer full): a job that has not been started */
 TerraneCompileJob *terrane_compile_job_new (TerraneCompileShared *shared, const TerranePin *pin,

@@ -1,6 +1,7 @@
 #include "builder/image/compiled-cache.h"
 
 #include "builder/image/assemble.h"
+#include "builder/image/compile-fit.h"
 #include "builder/image/layer.h"
 #include "builder/image/portable-key.h"
 #include "builder/image/source-tree.h"
@@ -10,14 +11,16 @@
 
 #include "oci/archive-reader.h"
 #include "oci/base/path.h"
+#include "oci/base/text-hash.h"
 #include "oci/layer-stream.h"
 
 typedef struct
 {
   const TerraneSourceContext *context;
   TerraneSharedCache *cache;
-  const TerranePin *pin;
-  OciDigest in; /* digest of what it is compiled in: the same on every machine */
+  TerranePin *pin;
+  const TerraneBase *base; /* (nullable): the image's, to which what is taken must fit */
+  OciDigest in;            /* digest of what it is compiled in: the same on every machine */
 } Exchange;
 
 /* "gdal 3.12.1" */
@@ -127,6 +130,17 @@ unpack (const Exchange *self, const TerraneSharedEntry *entry, OciDigest *out_co
   return terrane_ingest_finish (ingest, out_commit, &tree, error);
 }
 
+/* A claim that it does not fit to the image's base is not believed either: it is compiled here, if
+ * that gives no error. */
+static gboolean
+check_fit (const Exchange *self, const TerraneSharedEntry *entry, GError **error)
+{
+  gboolean fit = TRUE;
+  const json_t *facts = json_object_get (entry->content, TERRANE_COMPILE_FACTS);
+  return terrane_compile_facts_fit (self->context, facts, self->base, &fit, error)
+         && (fit || oci_throw (error, OCI_ERROR_UNSUPPORTED, TERRANE_COMPILE_UNFIT));
+}
+
 /* The unpacked result must be the one that was given. */
 static gboolean
 fetch (const Exchange *self, const TerraneSharedEntry *entry, OciDigest *out_commit, GError **error)
@@ -135,7 +149,8 @@ fetch (const Exchange *self, const TerraneSharedEntry *entry, OciDigest *out_com
   const char *text = json_string_value (json_object_get (entry->content, "commit"));
   if (entry->layers->len != 1 || text == NULL || !oci_digest_parse_hex (text, &claimed, NULL))
     return oci_throw (error, OCI_ERROR_CORRUPT, "it does not say what its recipe made");
-  if (!terrane_shared_cache_fetch_layer (self->cache, entry, 0, error)
+  if (!check_fit (self, entry, error)
+      || !terrane_shared_cache_fetch_layer (self->cache, entry, 0, error)
       || !unpack (self, entry, out_commit, error))
     return FALSE;
   return oci_digest_equal (&claimed, out_commit)
@@ -163,9 +178,16 @@ take (const Exchange *self, const TerraneRecipe *recipe, gboolean *out_found, GE
     return TRUE;
   if (!fetch (self, entry, &commit, &local))
     return terrane_shared_cache_refuse (self->cache, entry, local, error);
-  if (!terrane_source_tree_claim (self->context->store, &here, &commit, error))
+  g_autoptr (OciJsonValue) notes = json_object ();
+  json_t *facts = json_object_get (entry->content, TERRANE_COMPILE_FACTS);
+  if (json_is_object (facts))
+    oci_json_set (notes, TERRANE_COMPILE_FACTS, json_incref (facts));
+  if (!terrane_source_tree_claim (self->context->store, &here, &commit, notes, error))
     return FALSE;
   terrane_shared_cache_note_used (self->cache, entry);
+  if (self->pin->taken_recipes == NULL)
+    self->pin->taken_recipes = g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, NULL);
+  g_hash_table_add (self->pin->taken_recipes, g_strdup (recipe->name));
   *out_found = TRUE;
   return TRUE;
 }
@@ -173,7 +195,7 @@ take (const Exchange *self, const TerraneRecipe *recipe, gboolean *out_found, GE
 /* @out_usable: (out): whether any result of the source can be exchanged */
 static gboolean
 exchange_init (Exchange *self, const TerraneSourceContext *context, TerraneSharedCache *cache,
-               const TerranePin *pin, gboolean *out_usable, GError **error)
+               TerranePin *pin, gboolean *out_usable, GError **error)
 {
   *self = (Exchange){ .context = context, .cache = cache, .pin = pin };
   return terrane_portable_key (context, pin->in, &self->in, out_usable, error);
@@ -181,7 +203,7 @@ exchange_init (Exchange *self, const TerraneSourceContext *context, TerraneShare
 
 /* Forgets what was taken before and what was compiled with it: both are to be compiled here. */
 static void
-forget_claims (const TerraneSourceContext *context, const TerranePin *pin)
+forget_claims (const TerraneSourceContext *context, TerranePin *pin)
 {
   TerraneStore *store = context->store;
   const GPtrArray *recipes = pin->recipes->recipes;
@@ -205,7 +227,7 @@ forget_claims (const TerraneSourceContext *context, const TerranePin *pin)
  * those that a tree contains, too. */
 gboolean
 terrane_compiled_cache_take (const TerraneSourceContext *context, TerraneSharedCache *cache,
-                             TerranePin *pin, GError **error)
+                             TerranePin *pin, const TerraneBase *base, GError **error)
 {
   Exchange self;
   gboolean usable = FALSE, found = FALSE;
@@ -218,6 +240,7 @@ terrane_compiled_cache_take (const TerraneSourceContext *context, TerraneSharedC
     return TRUE; /* without a key, reading it gives the error */
   if (!exchange_init (&self, context, cache, pin, &usable, error))
     return FALSE;
+  self.base = base;
   for (guint i = recipes->len; usable && pin->has_key && i > 0; i--)
     {
       if (!take (&self, recipes->pdata[i - 1], &found, error))
@@ -238,9 +261,30 @@ has_plain_root (TerraneTree *tree)
   return root->mode == 0755 && root->uid == 0 && root->gid == 0 && root->xattrs == NULL;
 }
 
+/* What was compiled here, and is to be given or compared. */
+typedef struct
+{
+  const Exchange *exchange;
+  const TerraneLayer *layer;
+} Gift;
+
+/* The same layer contains the same files; another one is unpacked. */
+static gboolean
+verify (gconstpointer data, const TerraneSharedEntry *entry, GError **error)
+{
+  const Gift *self = data;
+  const TerraneLayer *own = self->layer;
+  OciDigest commit;
+  if (entry->layers->len == 1 && oci_digest_equal (&entry->diff_ids[0], &own->diff_id)
+      && oci_digest_equal (&((const OciDescriptor *) entry->layers->pdata[0])->digest,
+                           &own->descriptor->digest))
+    return TRUE;
+  return fetch (self->exchange, entry, &commit, error);
+}
+
 static gboolean
 give (const Exchange *self, const TerraneRecipe *recipe, const OciDigest *key,
-      const OciDigest *commit, GError **error)
+      const OciDigest *commit, const json_t *facts, GError **error)
 {
   const TerraneSourceContext *context = self->context;
   OciDigestHex hex;
@@ -261,12 +305,17 @@ give (const Exchange *self, const TerraneRecipe *recipe, const OciDigest *key,
   oci_json_set (content, "commit", oci_json_text (oci_digest_hex (commit, hex)));
   oci_json_set (content, "name", oci_json_text (recipe->name));
   oci_json_set (content, "version", oci_json_text (recipe->version));
+  if (facts != NULL)
+    oci_json_set (content, TERRANE_COMPILE_FACTS, json_incref ((json_t *) facts));
+  const Gift gift = { .exchange = self, .layer = layer };
   const TerraneSharedResult result = { .kind = TERRANE_SHARED_COMPILED,
                                        .key = *key,
                                        .label = label,
                                        .content = content,
                                        .layers = layers,
-                                       .diff_ids = &layer->diff_id };
+                                       .diff_ids = &layer->diff_id,
+                                       .verify = verify,
+                                       .data = &gift };
   return terrane_shared_cache_put (self->cache, &result, error);
 }
 
@@ -278,7 +327,9 @@ terrane_compiled_cache_give (const TerraneSourceContext *context, TerraneSharedC
   gboolean usable = FALSE;
   if (!terrane_shared_cache_writes (cache) || !pin->has_key)
     return TRUE;
-  if (!exchange_init (&self, context, cache, pin, &usable, error))
+  g_autoptr (OciJsonValue) facts = NULL;
+  if (!exchange_init (&self, context, cache, pin, &usable, error)
+      || !terrane_compile_facts_find (context->store, pin, &facts, error))
     return FALSE;
   for (guint i = 0; usable && i < pin->recipes->recipes->len; i++)
     {
@@ -288,7 +339,7 @@ terrane_compiled_cache_give (const TerraneSourceContext *context, TerraneSharedC
       if (!terrane_shared_cache_lacks (cache, TERRANE_SHARED_COMPILED, &key))
         continue;
       if (!find_here (&self, recipe, &commit, &found, error)
-          || (found && !give (&self, recipe, &key, &commit, error)))
+          || (found && !give (&self, recipe, &key, &commit, facts, error)))
         return FALSE;
     }
   return TRUE;

@@ -6,6 +6,7 @@
  * codes of %G_IO_ERROR (from libostree). */
 #pragma once
 
+#include "builder/image/base.h"
 #include "builder/image/source-image.h"
 #include "builder/remote/shared-cache.h"
 
@@ -14,6 +15,7 @@ G_BEGIN_DECLS
 /**
  * terrane_compiled_cache_take:
  * @pin: of a source of kind "compile"; its key is set
+ * @base: (nullable): the image's base, to which results must fit
  *
  * Looks for the result of its recipe, unless that is in the store, and if there is none, for the
  * results of the recipes that it needs. Found results are added to the store as if they had been
@@ -22,7 +24,8 @@ G_BEGIN_DECLS
  * Errors: see the head.
  */
 gboolean terrane_compiled_cache_take (const TerraneSourceContext *context,
-                                      TerraneSharedCache *cache, TerranePin *pin, GError **error);
+                                      TerraneSharedCache *cache, TerranePin *pin,
+                                      const TerraneBase *base, GError **error);
 
 /** Gives the results of its recipes that are in the store to the registries that lack them.
  * Errors: see the head. */

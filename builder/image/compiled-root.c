@@ -25,13 +25,23 @@ verify_file (TerraneNode *node, G_GNUC_UNUSED const char *path, gpointer data, G
   return TRUE;
 }
 
+/* No need replaces a file of another one, whatever the profile says: the key of the result contains
+ * the recipes, but not the profile's trees. */
 static gboolean
 add_need (TerraneStore *store, TerraneTree *root, const OciDigest *commit, int number,
-          const char *const *names, const TerraneSourceSpec *spec, GError **error)
+          const char *const *names, GError **error)
 {
   g_autoptr (GPtrArray) paths = NULL;
+  g_autoptr (GString) conflicts = g_string_new (NULL);
   g_autoptr (TerraneTree) tree = terrane_commit_load (store, commit, error);
-  return tree != NULL && terrane_assemble (root, tree, number, names, spec, &paths, error);
+  if (tree == NULL
+      || !terrane_assemble_find (root, tree, number, names, FALSE, &paths, conflicts, error))
+    return FALSE;
+  return conflicts->len == 0
+         || oci_throw (error, OCI_ERROR_USAGE,
+                       "the recipe ‘%s’, which it needs, does not fit over ‘in’ and the recipes "
+                       "before it; leave files out with the ‘exclude’ of one of them:%s",
+                       names[number], conflicts->str);
 }
 
 static gboolean
@@ -59,7 +69,7 @@ terrane_compiled_root_make (TerraneStore *store, const TerraneSourceSpec *spec,
     g_ptr_array_add (names, ((TerraneRecipe *) needs->pdata[i])->name);
   for (guint i = 0; i < needs->len; i++)
     if (!add_need (store, root, &g_array_index (commits, OciDigest, i), (int) i + 1,
-                   (const char *const *) names->pdata, spec, error))
+                   (const char *const *) names->pdata, error))
       return FALSE;
   Verifier verifier = { .store = store, .verified = verified };
   if (!terrane_tree_foreach (root, verify_file, &verifier, error)

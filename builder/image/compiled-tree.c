@@ -8,12 +8,14 @@
 
 #include "oci/base/glob.h"
 #include "oci/base/path.h"
+#include "oci/base/text-hash.h"
 
 #include <string.h>
 
 enum
 {
   MAX_NOTE_BYTES = 1024 * 1024, /* enough for a hundred recipes */
+  MAX_SHOWN_CONFLICTS = 10,
 };
 
 /* A source that is compiled. */
@@ -25,6 +27,14 @@ typedef struct
   GArray *commits; /* of OciDigest: of the included recipes, in the order of the set */
 } Compilation;
 
+/* An entry of a tree of several recipes. */
+typedef struct
+{
+  const TerraneRecipe *recipe; /* the first one that installs it */
+  OciEntryType type;
+  OciDigest object; /* unless it is a directory */
+} Placed;
+
 /* The results of recipes, as the source of a tree. */
 typedef struct
 {
@@ -35,6 +45,9 @@ typedef struct
   GBytes *note;                /* (nullable): the existing document */
   TerraneSourceFilter *filter;
   json_t *files; /* array: paths of the included files, below the prefix */
+  GHashTable *placed;
+  GString *conflicts; /* lines: paths of the recipe that an earlier one has, but another file */
+  guint n_conflicts;
 } Result;
 
 static gboolean
@@ -59,6 +72,47 @@ read_note (Result *self, const TerraneNode *node, GError **error)
   return TRUE;
 }
 
+/* As with a tree for each recipe, none replaces a file of another one. */
+static void
+place (Result *self, const TerraneNode *node, const char *inside)
+{
+  if (self->placed == NULL || !terrane_source_wants (self->filter, inside))
+    return;
+  gboolean is_directory = node->type == OCI_ENTRY_DIRECTORY;
+  const Placed *before = g_hash_table_lookup (self->placed, inside);
+  if (before == NULL)
+    {
+      Placed *placed = g_new0 (Placed, 1);
+      *placed = (Placed){ .recipe = self->recipe, .type = node->type };
+      if (!is_directory)
+        placed->object = node->object;
+      g_hash_table_insert (self->placed, g_strdup (inside), placed);
+      return;
+    }
+  if (before->type == node->type
+      && (is_directory || oci_digest_equal (&before->object, &node->object)))
+    return;
+  g_autofree char *whole =
+      g_build_filename ("/", self->compilation->pin->spec->prefix, inside, NULL);
+  g_autofree char *quoted = oci_quote (whole);
+  if (self->n_conflicts++ < MAX_SHOWN_CONFLICTS)
+    g_string_append_printf (self->conflicts, "\n  %s: differs from the one of ‘%s’", quoted,
+                            before->recipe->name);
+}
+
+static gboolean
+check_conflicts (const Result *self, GError **error)
+{
+  if (self->n_conflicts > MAX_SHOWN_CONFLICTS)
+    g_string_append_printf (self->conflicts, "\n  and %u more",
+                            self->n_conflicts - MAX_SHOWN_CONFLICTS);
+  return self->n_conflicts == 0
+         || oci_throw (error, OCI_ERROR_USAGE,
+                       "its files do not fit together with those of a recipe that it needs; leave "
+                       "files out with the ‘exclude’ of one of the recipes:%s",
+                       self->conflicts->str);
+}
+
 static gboolean
 take_node (TerraneNode *node, const char *path, gpointer data, GError **error)
 {
@@ -73,6 +127,7 @@ take_node (TerraneNode *node, const char *path, gpointer data, GError **error)
   if (!pin->spec->development
       && oci_glob_match_any ((const char *const *) self->recipe->development, inside))
     return TRUE;
+  place (self, node, inside);
   g_auto (OciFd) fd = -1;
   OciEntry entry = terrane_node_entry (node, inside);
   gboolean is_file = node->type == OCI_ENTRY_FILE;
@@ -125,7 +180,7 @@ take_recipe (Result *self, GError **error)
   self->place = place;
   json_array_clear (self->files);
   gboolean ok = tree != NULL && terrane_tree_foreach (tree, take_node, self, error)
-                && take_document (self, error);
+                && check_conflicts (self, error) && take_document (self, error);
   g_clear_pointer (&self->note, g_bytes_unref);
   return ok;
 }
@@ -236,7 +291,12 @@ make_tree (Compilation *self, TerraneSourceTree *out_tree, GError **error)
   TerranePin *pin = self->pin;
   OciDigest identity;
   g_autoptr (OciJsonValue) files = json_array ();
-  Result result = { .compilation = self, .files = files };
+  g_autoptr (GString) conflicts = g_string_new (NULL);
+  g_autoptr (GHashTable) placed =
+      g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, g_free);
+  Result result = { .compilation = self, .files = files, .conflicts = conflicts };
+  if (pin->spec->with_needs)
+    result.placed = placed;
   return make_commits (self, error) && terrane_source_tree_set_key (store, pin, &identity, error)
          && terrane_source_tree_make_from (store, pin, &identity, feed, &result, self->options,
                                            out_tree, error)

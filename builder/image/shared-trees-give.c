@@ -1,5 +1,6 @@
 #include "builder/annotations.h"
 #include "builder/facts/python-base.h"
+#include "builder/image/compile-fit.h"
 #include "builder/image/portable-key.h"
 #include "builder/image/shared-trees.h"
 #include "builder/store/cache.h"
@@ -190,6 +191,13 @@ add_image_layers (const Giving *self, Gift *gift, GError **error)
 }
 
 static gboolean
+verify (gconstpointer data, const TerraneSharedEntry *entry, GError **error)
+{
+  const Giving *self = data;
+  return terrane_shared_trees_verify (self->context, self->cache, entry, error);
+}
+
+static gboolean
 give (const Giving *self, Gift *gift, const OciDigest *key, GError **error)
 {
   OciDigestHex hex;
@@ -198,14 +206,15 @@ give (const Giving *self, Gift *gift, const OciDigest *key, GError **error)
   oci_json_set (gift->content, "commit", oci_json_text (oci_digest_hex (gift->commit, hex)));
   if (!add_listing (self, gift, error) || !add_image_layers (self, gift, error))
     return FALSE;
-  const TerraneSharedResult result = {
-    .kind = TERRANE_SHARED_TREE,
-    .key = *key,
-    .label = gift->name,
-    .content = gift->content,
-    .layers = gift->layers,
-    .diff_ids = (const OciDigest *) (gconstpointer) gift->diff_ids->data
-  };
+  const TerraneSharedResult result = { .kind = TERRANE_SHARED_TREE,
+                                       .key = *key,
+                                       .label = gift->name,
+                                       .content = gift->content,
+                                       .layers = gift->layers,
+                                       .diff_ids =
+                                           (const OciDigest *) (gconstpointer) gift->diff_ids->data,
+                                       .verify = verify,
+                                       .data = self };
   return terrane_shared_cache_put (self->cache, &result, error);
 }
 
@@ -270,6 +279,18 @@ give_base (const Giving *self, GError **error)
   return add_python (self, &gift, error) && give (self, &gift, &key, error);
 }
 
+/* Adds which images the compiled tree fits, for machines that have no result of its recipes. */
+static gboolean
+add_facts (const Giving *self, const TerranePin *pin, Gift *gift, GError **error)
+{
+  json_t *facts = NULL;
+  if (!terrane_compile_facts_find (self->context->store, pin, &facts, error))
+    return FALSE;
+  if (facts != NULL)
+    oci_json_set (gift->content, TERRANE_COMPILE_FACTS, facts);
+  return TRUE;
+}
+
 /* Debug files of a tree stay on the machine that made it. */
 static gboolean
 give_tree (const Giving *self, const TerranePin *pin, const TerraneSourceTree *tree, GError **error)
@@ -284,6 +305,8 @@ give_tree (const Giving *self, const TerranePin *pin, const TerraneSourceTree *t
   if (!wanted)
     return TRUE;
   gift.content = json_object ();
+  if (pin->spec->kind == TERRANE_SOURCE_COMPILE && !add_facts (self, pin, &gift, error))
+    return FALSE;
   if (tree->reports != NULL)
     oci_json_set (gift.content, "reports", json_incref (tree->reports));
   if (tree->findings != NULL)

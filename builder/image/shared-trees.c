@@ -1,7 +1,9 @@
 #include "builder/image/shared-trees.h"
 
 #include "builder/facts/python-base.h"
+#include "builder/image/compile-fit.h"
 #include "builder/image/portable-key.h"
+#include "builder/image/shared-contents.h"
 #include "builder/store/cache.h"
 #include "builder/store/elsewhere.h"
 #include "builder/store/ingest.h"
@@ -42,6 +44,19 @@ struct _TerraneSharedTrees
   OciDigest python_key; /* of the base's Python, while the store has another machine's statement */
   gboolean has_python_key;
 };
+
+/* @entry: (transfer full) (nullable) */
+static Taken *
+taken_new (TerraneSharedEntry *entry)
+{
+  Taken *self = g_new0 (Taken, 1);
+  self->entry = entry;
+  self->objects = g_array_new (FALSE, FALSE, sizeof (OciDigest));
+  self->left = TERRANE_SHARED_CONTENT_BYTES;
+  self->contents =
+      g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, (GDestroyNotify) g_bytes_unref);
+  return self;
+}
 
 static void
 taken_free (gpointer data)
@@ -334,59 +349,6 @@ add_object (TerraneNode *node, G_GNUC_UNUSED const char *path, gpointer data,
   return TRUE;
 }
 
-/* Adds small files that the machine that gave the tree has read. */
-typedef struct
-{
-  TerraneIngest *ingest;
-  GHashTable *contents;
-} Contents;
-
-typedef struct
-{
-  GBytes *bytes;
-  size_t done;
-} Reading;
-
-static gboolean
-read_bytes (gpointer data, void *buffer, size_t len, size_t *out_read, G_GNUC_UNUSED GError **error)
-{
-  Reading *self = data;
-  gsize size = 0;
-  const char *bytes = g_bytes_get_data (self->bytes, &size);
-  *out_read = MIN (len, size - self->done);
-  if (*out_read > 0)
-    memcpy (buffer, bytes + self->done, *out_read);
-  self->done += *out_read;
-  return TRUE;
-}
-
-static gboolean
-add_content (TerraneNode *node, const char *path, gpointer data, GError **error)
-{
-  const Contents *self = data;
-  OciDigestHex hex;
-  Reading reading = { 0 };
-  if (node->type != OCI_ENTRY_FILE)
-    return TRUE;
-  reading.bytes = g_hash_table_lookup (self->contents, oci_digest_hex (&node->object, hex));
-  const OciEntry entry = terrane_node_entry (node, path);
-  return reading.bytes == NULL
-         || terrane_ingest_add (self->ingest, &entry, read_bytes, &reading, error);
-}
-
-/* Their names are their digests: other content is another object. */
-static gboolean
-add_contents (TerraneSharedTrees *self, const Taken *taken, TerraneTree *tree, GError **error)
-{
-  if (g_hash_table_size (taken->contents) == 0)
-    return TRUE;
-  g_autoptr (TerraneIngest) ingest =
-      terrane_ingest_new (self->context.store, self->context.jobs, NULL, NULL, error);
-  Contents contents = { .ingest = ingest, .contents = taken->contents };
-  return ingest != NULL && terrane_tree_foreach (tree, add_content, &contents, error)
-         && terrane_ingest_finish_objects (ingest, error);
-}
-
 /* The layers after the listing, by their keys. */
 static gboolean
 add_layers (TerraneSharedTrees *self, const TerraneSharedEntry *entry, GError **error)
@@ -406,11 +368,11 @@ add_layers (TerraneSharedTrees *self, const TerraneSharedEntry *entry, GError **
   return TRUE;
 }
 
+/* Reads the listing, which must be the one of the claimed commit. */
 static gboolean
-read_taken (TerraneSharedTrees *self, Taken *taken, TerraneTree **out_tree, OciDigest *out_commit,
-            GError **error)
+read_listing (TerraneSharedTrees *self, const TerraneSharedEntry *entry, Taken *taken,
+              TerraneTree **out_tree, OciDigest *out_commit, GError **error)
 {
-  const TerraneSharedEntry *entry = taken->entry;
   const char *commit = json_string_value (json_object_get (entry->content, "commit"));
   if (entry->layers->len == 0 || commit == NULL || !oci_digest_parse_hex (commit, out_commit, NULL))
     return oci_throw (error, OCI_ERROR_CORRUPT, "it does not say which tree it is");
@@ -424,7 +386,33 @@ read_taken (TerraneSharedTrees *self, Taken *taken, TerraneTree **out_tree, OciD
   OciDigest listed = terrane_commit_digest (tree);
   if (!oci_digest_equal (&listed, out_commit))
     return oci_throw (error, OCI_ERROR_CORRUPT, "it lists another tree than it says");
-  if (!add_layers (self, entry, error) || !add_contents (self, taken, tree, error))
+  *out_tree = g_steal_pointer (&tree);
+  return TRUE;
+}
+
+gboolean
+terrane_shared_trees_verify (const TerraneSourceContext *context, TerraneSharedCache *cache,
+                             const TerraneSharedEntry *entry, GError **error)
+{
+  TerraneSharedTrees self = { .context = *context, .cache = cache };
+  g_autoptr (TerraneTree) tree = NULL;
+  OciDigest commit;
+  Taken *taken = taken_new (NULL);
+  gboolean ok = read_listing (&self, entry, taken, &tree, &commit, error);
+  taken_free (taken);
+  return ok;
+}
+
+static gboolean
+read_taken (TerraneSharedTrees *self, Taken *taken, TerraneTree **out_tree, OciDigest *out_commit,
+            GError **error)
+{
+  const TerraneSharedEntry *entry = taken->entry;
+  g_autoptr (TerraneTree) tree = NULL;
+  if (!read_listing (self, entry, taken, &tree, out_commit, error))
+    return FALSE;
+  if (!add_layers (self, entry, error)
+      || !terrane_shared_contents_add (&self->context, taken->contents, tree, error))
     return FALSE;
   (void) terrane_tree_foreach (tree, add_object, taken->objects, NULL); /* cannot fail */
   g_array_sort (taken->objects, compare_digests);
@@ -432,10 +420,22 @@ read_taken (TerraneSharedTrees *self, Taken *taken, TerraneTree **out_tree, OciD
   return TRUE;
 }
 
-/* @out_taken: (out) (transfer none) (nullable): of the array, if it was found */
+/* What was compiled elsewhere must fit to the base, as if it had been compiled here. */
 static gboolean
-take (TerraneSharedTrees *self, const OciDigest *key, const char *name, Taken **out_taken,
-      TerraneTree **out_tree, OciDigest *out_commit, GError **error)
+check_fit (TerraneSharedTrees *self, const TerraneSharedEntry *entry, const TerraneBase *base,
+           GError **error)
+{
+  gboolean fit = TRUE;
+  const json_t *facts = json_object_get (entry->content, TERRANE_COMPILE_FACTS);
+  return terrane_compile_facts_fit (&self->context, facts, base, &fit, error)
+         && (fit || oci_throw (error, OCI_ERROR_UNSUPPORTED, TERRANE_COMPILE_UNFIT));
+}
+
+/* @base: (nullable): of the image; @out_taken: (out) (transfer none) (nullable): of the array, if
+ * it was found */
+static gboolean
+take (TerraneSharedTrees *self, const OciDigest *key, const char *name, const TerraneBase *base,
+      Taken **out_taken, TerraneTree **out_tree, OciDigest *out_commit, GError **error)
 {
   GError *local = NULL;
   g_autoptr (TerraneSharedEntry) entry = NULL;
@@ -444,13 +444,9 @@ take (TerraneSharedTrees *self, const OciDigest *key, const char *name, Taken **
     return FALSE;
   if (entry == NULL)
     return TRUE;
-  Taken *taken = g_new0 (Taken, 1);
-  taken->entry = g_steal_pointer (&entry);
-  taken->objects = g_array_new (FALSE, FALSE, sizeof (OciDigest));
-  taken->left = TERRANE_SHARED_CONTENT_BYTES;
-  taken->contents =
-      g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, (GDestroyNotify) g_bytes_unref);
-  if (read_taken (self, taken, out_tree, out_commit, &local))
+  Taken *taken = taken_new (g_steal_pointer (&entry));
+  if (check_fit (self, taken->entry, base, &local)
+      && read_taken (self, taken, out_tree, out_commit, &local))
     {
       g_ptr_array_add (self->taken, taken);
       *out_taken = taken;
@@ -536,7 +532,7 @@ terrane_shared_trees_take_base (TerraneSharedTrees *self, TerranePin *pin, Terra
       || !terrane_base_is_stored (self->context.store, pin, &here, error) || here)
     return TRUE;
   if (!terrane_portable_tree_key (&self->context, pin, NULL, &key, &usable, error)
-      || (usable && !take (self, &key, "the base", &taken, &tree, &commit, error)))
+      || (usable && !take (self, &key, "the base", NULL, &taken, &tree, &commit, error)))
     return FALSE;
   if (taken == NULL)
     return TRUE;
@@ -563,7 +559,7 @@ terrane_shared_trees_take (TerraneSharedTrees *self, TerranePin *pin, const Terr
       || !terrane_source_tree_is_stored (self->context.store, pin, &here, error) || here)
     return TRUE;
   if (!terrane_portable_tree_key (&self->context, pin, base, &key, &usable, error)
-      || (usable && !take (self, &key, pin->spec->name, &taken, &tree, &commit, error)))
+      || (usable && !take (self, &key, pin->spec->name, base, &taken, &tree, &commit, error)))
     return FALSE;
   if (taken == NULL)
     return TRUE;

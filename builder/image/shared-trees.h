@@ -57,6 +57,12 @@ gboolean terrane_shared_trees_take (TerraneSharedTrees *self, TerranePin *pin,
                                     const TerraneBase *base, TerraneSourceTree *out_tree,
                                     GError **error);
 
+/** Whether the listing of @entry, which is in its first layer, is the one of the tree that it
+ * claims to be. Errors: see the head. */
+gboolean terrane_shared_trees_verify (const TerraneSourceContext *context,
+                                      TerraneSharedCache *cache, const TerraneSharedEntry *entry,
+                                      GError **error);
+
 /** Whether any tree was taken. */
 gboolean terrane_shared_trees_any (const TerraneSharedTrees *self);
 

@@ -24,6 +24,7 @@ typedef struct
   gboolean look;              /* see TerraneOpenOptions */
   gboolean keep_failed;       /* keep the directory of a recipe whose step fails */
   TerraneStore *logs;         /* (nullable): receives the logs of recipes, instead of @store */
+  TerraneStore *compared;     /* (nullable): recipes get other JOBS than for the results there */
   unsigned jobs;
   const TerraneProgress *progress;
 } TerraneSourceContext;

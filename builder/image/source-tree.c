@@ -84,19 +84,39 @@ put (TerraneStore *store, const OciDigest *key, const OciDigest *commit, json_t 
 
 gboolean
 terrane_source_tree_remember (TerraneStore *store, const OciDigest *key, const OciDigest *commit,
-                              GError **error)
+                              const json_t *notes, GError **error)
 {
-  return put (store, key, commit, NULL, NULL, error);
+  OciDigestHex hex;
+  g_autoptr (OciJsonValue) entry = notes != NULL ? json_copy ((json_t *) notes) : json_object ();
+  oci_json_set (entry, "commit", oci_json_text (oci_digest_hex (commit, hex)));
+  return terrane_cache_put (store, TERRANE_CACHE_TREES, key, entry, error);
 }
 
 gboolean
 terrane_source_tree_claim (TerraneStore *store, const OciDigest *key, const OciDigest *commit,
-                           GError **error)
+                           const json_t *notes, GError **error)
 {
-  OciDigestHex hex;
-  g_autoptr (OciJsonValue) entry = json_object ();
-  oci_json_set (entry, "commit", oci_json_text (oci_digest_hex (commit, hex)));
-  oci_json_set (entry, "claimed", json_true ());
+  g_autoptr (OciJsonValue) all = json_copy ((json_t *) notes);
+  oci_json_set (all, "claimed", json_true ());
+  return terrane_source_tree_remember (store, key, commit, all, error);
+}
+
+json_t *
+terrane_source_tree_note (TerraneStore *store, const OciDigest *key, const char *name)
+{
+  g_autoptr (OciJsonValue) entry = terrane_cache_get (store, TERRANE_CACHE_TREES, key);
+  json_t *note = json_object_get (entry, name);
+  return note != NULL ? json_incref (note) : NULL;
+}
+
+gboolean
+terrane_source_tree_add_note (TerraneStore *store, const OciDigest *key, const char *name,
+                              const json_t *note, GError **error)
+{
+  g_autoptr (OciJsonValue) entry = terrane_cache_get (store, TERRANE_CACHE_TREES, key);
+  if (entry == NULL)
+    return TRUE;
+  oci_json_set (entry, name, json_incref ((json_t *) note));
   return terrane_cache_put (store, TERRANE_CACHE_TREES, key, entry, error);
 }
 

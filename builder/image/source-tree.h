@@ -27,14 +27,22 @@ OciDigest terrane_source_tree_key (const OciDigest *identity, const TerraneSourc
 gboolean terrane_source_tree_find_commit (TerraneStore *store, const OciDigest *key,
                                           OciDigest *out_commit, gboolean *out_found,
                                           GError **error);
-/** Stores the commit for @key. Errors: %OCI_ERROR_IO. */
+/** Stores the commit for @key. @notes: (nullable): object, see terrane_source_tree_note(). Errors:
+ * %OCI_ERROR_IO. */
 gboolean terrane_source_tree_remember (TerraneStore *store, const OciDigest *key,
-                                       const OciDigest *commit, GError **error);
+                                       const OciDigest *commit, const json_t *notes,
+                                       GError **error);
 
 /** Like terrane_source_tree_remember(), for a commit that another machine claims for @key. Errors:
  * %OCI_ERROR_IO. */
 gboolean terrane_source_tree_claim (TerraneStore *store, const OciDigest *key,
-                                    const OciDigest *commit, GError **error);
+                                    const OciDigest *commit, const json_t *notes, GError **error);
+/** Returns: (transfer full) (nullable): what was noted as @name with the commit for @key. Notes are
+ * about how it was made, and not part of it. */
+json_t *terrane_source_tree_note (TerraneStore *store, const OciDigest *key, const char *name);
+/** Adds a note, if there is a commit for @key. Errors: %OCI_ERROR_IO. */
+gboolean terrane_source_tree_add_note (TerraneStore *store, const OciDigest *key, const char *name,
+                                       const json_t *note, GError **error);
 /** Whether the commit for @key is only claimed by another machine. */
 gboolean terrane_source_tree_is_claimed (TerraneStore *store, const OciDigest *key);
 

@@ -2,6 +2,8 @@
 
 #include "builder/profile/source-kind.h"
 
+#include "oci/base/text-hash.h"
+
 #include <string.h>
 
 enum
@@ -130,23 +132,138 @@ archive_name (const json_t *archive)
   return file[0] != '\0' ? file : member (archive, "url");
 }
 
+/* Files of two lists. */
+typedef struct
+{
+  const char *what;
+  const json_t *before, *after;
+  GArray *old,
+      *new; /* of gssize: for each file the index of the same one in the other list, or -1 */
+  GPtrArray *lines;
+} Files;
+
+enum
+{
+  UNMATCHED = -1,
+  REPEATED = -2, /* the other list has the name, but not as often */
+};
+
+/* Returns: (transfer full): name -> GQueue of the indices at which @list has it */
+static GHashTable *
+index_names (const json_t *list)
+{
+  GHashTable *names =
+      g_hash_table_new_full (oci_text_hash, g_str_equal, NULL, (GDestroyNotify) g_queue_free);
+  for (size_t i = 0; i < json_array_size (list); i++)
+    {
+      const char *name = archive_name (json_array_get (list, i));
+      GQueue *queue = g_hash_table_lookup (names, name);
+      if (queue == NULL)
+        g_hash_table_insert (names, (gpointer) name, queue = g_queue_new ());
+      g_queue_push_tail (queue, GSIZE_TO_POINTER (i));
+    }
+  return names;
+}
+
+static void
+match_names (Files *self)
+{
+  g_autoptr (GHashTable) names = index_names (self->after), seen = index_names (self->before);
+  const gssize unmatched = UNMATCHED, repeated = REPEATED;
+  for (size_t i = 0; i < json_array_size (self->after); i++)
+    {
+      const char *name = archive_name (json_array_get (self->after, i));
+      g_array_append_val (self->new,
+                          *(g_hash_table_contains (seen, name) ? &repeated : &unmatched));
+    }
+  for (size_t i = 0; i < json_array_size (self->before); i++)
+    {
+      GQueue *queue = g_hash_table_lookup (names, archive_name (json_array_get (self->before, i)));
+      gssize match = queue == NULL ? UNMATCHED
+                     : g_queue_is_empty (queue)
+                         ? REPEATED
+                         : (gssize) GPOINTER_TO_SIZE (g_queue_pop_head (queue));
+      g_array_append_val (self->old, match);
+      if (match >= 0)
+        g_array_index (self->new, gssize, match) = (gssize) i;
+    }
+}
+
+/* Returns the end of the files from @start that the other list does not have. */
+static guint
+end_of_gap (const GArray *matches, guint start)
+{
+  while (start < matches->len && g_array_index (matches, gssize, start) < 0)
+    start++;
+  return start;
+}
+
+static guint
+count_unmatched (const GArray *matches, guint start, guint end)
+{
+  guint count = 0;
+  for (guint i = start; i < end; i++)
+    count += g_array_index (matches, gssize, i) == UNMATCHED;
+  return count;
+}
+
+/* Between two files that both lists have. As many others at the same place are replaced. */
+static void
+describe_gap (const Files *self, guint i, guint i_end, guint j, guint j_end)
+{
+  gboolean replaced =
+      count_unmatched (self->old, i, i_end) == count_unmatched (self->new, j, j_end);
+  for (; i < i_end; i++)
+    {
+      const json_t *old = json_array_get (self->before, i);
+      if (g_array_index (self->old, gssize, i) != UNMATCHED)
+        continue;
+      while (replaced && g_array_index (self->new, gssize, j) != UNMATCHED)
+        j++;
+      if (replaced)
+        add_line (self->lines, "%s: %s → %s", self->what, archive_name (old),
+                  archive_name (json_array_get (self->after, j++)));
+      else
+        add_line (self->lines, "%s: %s removed", self->what, archive_name (old));
+    }
+  for (; !replaced && j < j_end; j++)
+    if (g_array_index (self->new, gssize, j) == UNMATCHED)
+      add_line (self->lines, "%s: %s added", self->what,
+                archive_name (json_array_get (self->after, j)));
+}
+
+static void
+describe_same (const Files *self, guint i)
+{
+  const json_t *old = json_array_get (self->before, i);
+  const json_t *new = json_array_get (self->after, (size_t) g_array_index (self->old, gssize, i));
+  if (!json_equal (old, new))
+    add_line (self->lines, "%s: %s: sha256 %.*s → %.*s", self->what, archive_name (new),
+              SHORT_DIGEST, member (old, "sha256"), SHORT_DIGEST, member (new, "sha256"));
+}
+
+/* By name: a file that is added or removed says nothing about those that follow it. */
 static void
 describe_archives (const char *what, const json_t *before, const json_t *after, GPtrArray *lines)
 {
-  size_t n = MAX (json_array_size (before), json_array_size (after));
-  for (size_t i = 0; i < n; i++)
+  const guint already = lines->len;
+  g_autoptr (GArray) old = g_array_new (FALSE, FALSE, sizeof (gssize));
+  g_autoptr (GArray) new = g_array_new (FALSE, FALSE, sizeof (gssize));
+  Files self = {
+    .what = what, .before = before, .after = after, .old = old, .new = new, .lines = lines
+  };
+  match_names (&self);
+  for (guint i = 0, j = 0; i < old->len || j < new->len; i++, j++)
     {
-      const json_t *old = json_array_get (before, i), *new = json_array_get (after, i);
-      if (old == NULL)
-        add_line (lines, "%s: %s added", what, archive_name (new));
-      else if (new == NULL)
-        add_line (lines, "%s: %s removed", what, archive_name (old));
-      else if (!g_str_equal (archive_name (old), archive_name (new)))
-        add_line (lines, "%s: %s → %s", what, archive_name (old), archive_name (new));
-      else if (!json_equal (old, new))
-        add_line (lines, "%s: %s: sha256 %.*s → %.*s", what, archive_name (new), SHORT_DIGEST,
-                  member (old, "sha256"), SHORT_DIGEST, member (new, "sha256"));
+      guint i_end = end_of_gap (old, i), j_end = end_of_gap (new, j);
+      describe_gap (&self, i, i_end, j, j_end);
+      if (i_end < old->len)
+        describe_same (&self, i_end);
+      i = i_end;
+      j = j_end;
     }
+  if (lines->len == already && old->len + new->len > 0 && !json_equal (before, after))
+    add_line (lines, "%s: the same files, in another order or number", what);
 }
 
 /* Returns: (nullable): NULL for an entry without answer or question */

@@ -371,7 +371,8 @@ compare (TerraneSharedCache *self, const TerraneSharedResult *result, GError **e
           open_entry (self, from->pdata[i], result->kind, &result->key, &local);
       if (entry == NULL && g_error_matches (local, OCI_ERROR, OCI_ERROR_NOT_FOUND))
         continue;
-      if (entry != NULL && terrane_shared_result_is (result, entry))
+      if (entry != NULL && terrane_shared_result_is (result, entry)
+          && (result->verify == NULL || result->verify (result->data, entry, &local)))
         {
           oci_json_append (self->compared, oci_json_text (entry->name));
           continue;

@@ -192,11 +192,20 @@ is_same_layers (const TerraneSharedResult *result, const TerraneSharedEntry *ent
   return TRUE;
 }
 
+/* About the file system that a recipe was compiled in; older results have none. */
+static gboolean
+is_same_facts (const json_t *one, const json_t *other)
+{
+  const json_t *own = json_object_get (one, "in"), *claimed = json_object_get (other, "in");
+  return own == NULL || claimed == NULL || json_equal (own, claimed);
+}
+
 /* Results of validations contain times, which differ. */
 gboolean
 terrane_shared_result_is (const TerraneSharedResult *result, const TerraneSharedEntry *entry)
 {
   return is_same_text (result->content, entry->content, "commit")
+         && is_same_facts (result->content, entry->content)
          && (result->kind != TERRANE_SHARED_CHECKED
              || is_same_text (result->content, entry->content, "results"))
          && is_same_layers (result, entry);

@@ -39,6 +39,10 @@ typedef struct
   const GPtrArray
       *layers; /* of OciDescriptor, in the store's layout or known to be in a registry */
   const OciDigest *diff_ids; /* of each layer */
+
+  /* (nullable): whether the layers of an artifact, which claims to be this result, contain it */
+  gboolean (*verify) (gconstpointer data, const TerraneSharedEntry *entry, GError **error);
+  gconstpointer data; /* for @verify */
 } TerraneSharedResult;
 
 /** Whether @entry, which has the same key, is the same result, regardless of other notes in it. */

@@ -321,6 +321,13 @@ terrane_source_take (TerraneSourceFilter *self, const OciEntry *entry, TerraneRe
   return terrane_ingest_add (self->ingest, &placed, read, data, error);
 }
 
+gboolean
+terrane_source_wants (TerraneSourceFilter *self, const char *path)
+{
+  const char *stripped = strip_components (path, self->spec->strip_components);
+  return stripped != NULL && !is_excluded (self, stripped) && is_included (self, stripped);
+}
+
 void
 terrane_source_skip (TerraneSourceFilter *self, const char *path)
 {

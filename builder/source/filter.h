@@ -37,6 +37,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneSourceFilter, terrane_source_filter_free)
 gboolean terrane_source_take (TerraneSourceFilter *self, const OciEntry *entry,
                               TerraneReadFunc read, gpointer data, GError **error);
 
+/** Whether `include` and `exclude` of the source's spec leave @path in the tree. */
+gboolean terrane_source_wants (TerraneSourceFilter *self, const char *path);
+
 /** Called instead of terrane_source_take() for an entry that the source itself excludes. */
 void terrane_source_skip (TerraneSourceFilter *self, const char *path);
 

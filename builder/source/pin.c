@@ -61,6 +61,7 @@ terrane_pin_free (TerranePin *self)
     return;
   wheels_free (self->wheels);
   terrane_recipe_set_free (self->recipes);
+  g_clear_pointer (&self->taken_recipes, g_hash_table_unref);
   terrane_pin_free (self->in);
   json_decref (self->entry);
   g_free (self->open);

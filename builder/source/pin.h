@@ -47,6 +47,8 @@ struct _TerranePin
   OciDigest digest;          /* of an image in a registry: its manifest; of ostree: the commit */
   TerraneWheelsPin *wheels;  /* (nullable): of a wheels source */
   TerraneRecipeSet *recipes; /* (nullable): of a compiled source, once it is resolved */
+  GHashTable *taken_recipes; /* (nullable): set of char *: names of recipes whose results came from
+                                a registry now */
   TerranePin *in;    /* (nullable): of a compiled source: the file system that steps run in */
   json_t *entry;     /* (nullable): all of this in the lock's form, question and answer */
   char *open;        /* (nullable): after a dry run: why its tree cannot be known */

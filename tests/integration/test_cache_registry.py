@@ -175,6 +175,19 @@ class Compiled(RegistryCache):
         self.assertEqual(set(taken["cache"]["taken"]), {f"{self.proxy.host}/team/cache:{self.tag(name)}" for name in ("user", "need")})
         self.assertFalse((self.runner / "logs").exists())
 
+    def test_explained(self):
+        """What came from a registry is not called reused or run without a reason, and neither is a recipe that was not needed."""
+        self.make("user.json", "--cache-to", self.cache)
+        for tag in self.tags():
+            if "-tree-" in tag:
+                shutil.rmtree(self.registry.storage / "docker/registry/v2/repositories/team/cache/_manifests/tags" / tag)
+        record = self.make("user.json", "--cache-from", self.cache, "--explain", store=self.runner)
+        self.assertTrue(record["checks_cached"])
+        steps = {(step["step"], step.get("name")): (step["result"], step["reasons"]) for step in record["explanation"]["steps"]}
+        self.assertEqual(steps["recipe", "need"], ("not needed", ["what is made of it is there"]))
+        self.assertEqual(steps["recipe", "user"], ("reused", ["--cache-from has it"]))
+        self.assertEqual(steps["checks", None], ("reused", ["--cache-from has it"]))
+
     def test_archive_without_digest(self):
         """The image to compile in is identified by its content, on any machine and with any times."""
         self.base = self.root = {"archive": "root.tar"}
@@ -288,6 +301,55 @@ class Compiled(RegistryCache):
         self.assertEqual(len(re.findall("warning: ", result.stderr)), 1, result.stderr)
         self.assertRegex(result.stderr, "going on without --cache-from: .*: the answer is a web page")
         self.assert_fails(1, "the answer is a web page", "pull", cache)
+    def test_no_trust_in_layers(self):
+        """A layer with other files is found, although everything that is said about it is right."""
+        self.recipe("user", steps=[test_compile.INSTALL])
+        self.give()
+        arguments = ("--cache-from", self.cache, "--no-trust-cache")
+        self.assertEqual([name.rpartition(":")[2] for name in self.make("user.json", *arguments, store=self.runner)["cache"]["compared"]], [self.user_tag])
+        manifest, document = self.document(self.user_tag)
+        layer = manifest["layers"][0]
+        tar = gzip.decompress(self.get(f"blobs/{layer['digest']}"))
+        for name, changed in (("as it is", tar), ("other files", tar.replace(b"done\n", b"evil\n"))):
+            with self.subTest(name):
+                blob = self.uploader().blob(gzip.compress(changed, 1, mtime=0))
+                self.replace(self.user_tag, {**manifest, "layers": [{**layer, **blob}]},
+                             {**document, "layers": [{"digest": blob["digest"], "size": blob["size"], "diffId": sha256_of(changed)}]})
+                if changed == tar:
+                    self.make("user.json", *arguments, store=self.runner)
+                else:
+                    self.assert_fails(3, "--no-trust-cache: user 1.0 is another one in the cache than was made here: it unpacks to other files", "build",
+                                      "--no-validate", self.profile(("tree", "user.json", {})), *arguments, store=self.runner, env=self.env)
+
+    def test_libc(self):
+        """What comes from a registry must fit the image's base, which its key does not contain; `in` is not needed for that."""
+        roots = {}
+        for version in (31, 36):
+            with tarfile.open(self.directory / "root.tar") as tar:
+                members = [(member, tar.extractfile(member).read() if member.isfile() else b"") for member in tar]
+            library = tarfile.TarInfo("lib64/libc.so.6")
+            content = "".join(f"\0GLIBC_2.{minor}\0" for minor in range(2, version + 1)).encode()
+            library.size = len(content)
+            with tarfile.open(self.directory / f"{version}.tar", "w") as tar:
+                for member, data in (*members, (library, content)):
+                    tar.addfile(member, io.BytesIO(data))
+            digest = hashlib.sha256((self.directory / f"{version}.tar").read_bytes()).hexdigest()
+            roots[version] = {"archive": f"{version}.tar", "sha256": digest}
+        self.base = self.root = roots[36]
+        given = self.make("user.json", "--cache-to", self.cache)
+        facts = [self.document(tag)[1]["content"].get("in") for tag in self.tags()]
+        self.assertEqual([fact for fact in facts if fact], 3 * [{"libc": "glibc", "major": 2, "minor": 36, "machine": 62}])  # two recipes and a tree
+        self.base = roots[31]
+        shutil.rmtree(self.runner, ignore_errors=True)
+        for _ in range(2):
+            self.assert_fails(2, r"trees\[0\]\.compile\.in: .*36\.tar’ has glibc 2\.36, and the image's base .*31\.tar’ has glibc 2\.31", "build", "--no-validate",
+                              self.profile(("tree", "user.json", {})), "--cache-from", self.cache, store=self.runner, env=self.env)
+        self.keep_compiled()
+        self.base = roots[36]
+        self.assertEqual(self.take()["digest"], given["digest"])
+        self.base = roots[31]
+        self.assert_fails(2, r"has glibc 2\.36, and the image's base", "build", "--no-validate",
+                          self.profile(("tree", "user.json", {})), "--cache-from", self.cache, store=self.runner, env=self.env)
 
     def test_registry_that_is_away(self):
         """A cache does not cause a failure, in either direction; the record says what it did not take."""
@@ -722,6 +784,12 @@ class Trees(RegistryCache):
                 self.replace(tag, manifest, {**document, **changed})
                 self.assert_fails(3, "--no-trust-cache: lib is another one in the cache than was made here: .*" + tag, "build", "--no-validate",
                                   self.write_it(), "--cache-from", self.cache, "--no-trust-cache", store=self.runner, env=self.env)
+        with self.subTest("the listing of another tree"):
+            base, of_base = self.document([name for name in self.tags() if "-tree-" in name and name != tag][0])
+            self.replace(tag, {**manifest, "layers": [base["layers"][0], *manifest["layers"][1:]]},
+                         {**document, "layers": [of_base["layers"][0], *document["layers"][1:]]})
+            self.assert_fails(3, "--no-trust-cache: lib is another one in the cache than was made here: it lists another tree than it says", "build",
+                              "--no-validate", self.write_it(), "--cache-from", self.cache, "--no-trust-cache", store=self.runner, env=self.env)
         self.assert_fails(2, "--no-trust-cache requires --cache-from", "build", self.write_it(), "--no-trust-cache")
         self.assert_fails(2, "--offline asks none", "build", self.write_it(), "--no-trust-cache", "--cache-from", self.cache, "--offline")
         self.assert_fails(1, "--no-trust-cache: .* cannot be compared: ", "build", "--no-validate", self.write_it(), "--no-trust-cache",

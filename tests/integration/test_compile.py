@@ -292,24 +292,35 @@ for name in /proc/[a-z]*; do if [ -r $name ] && [ ! -L $name ] && [ -n "$(ls -A 
         lib = self.recipe("lib", sources=sources, steps=["mkdir -p $DESTDIR$PREFIX/share; echo same > $DESTDIR$PREFIX/share/lib"])
         good = self.recipe("good", needs=[lib], steps=["mkdir -p $DESTDIR$PREFIX/share; cp $PREFIX/share/lib $DESTDIR$PREFIX/share/good"])
         record = self.build(self.profile(("lib", lib, {}), ("tree", good, {})), "--no-validate", "--verify-compile", "--jobs", "2")
-        self.assertEqual(record["verified"]["compiled"], [{"recipe": f"{name} 1.0", "compared": True, "files": []} for name in ("lib", "good")])
+        self.assertEqual(record["verified"]["compiled"], [{"recipe": f"{name} 1.0", "compared": True, "files": [], "jobs": {"first": [2], "second": [1]}}
+                                                          for name in ("lib", "good")])
+        # The stored results were made with 2, whatever --jobs says now.
+        text = self.run_terrane("build", "--no-validate", self.profile(("lib", lib, {}), ("tree", good, {})), "--verify-compile", "--jobs", "3").stdout
+        self.assertIn("compiled again: 2 of 2 recipes compared, all equal\n  lib 1.0: JOBS was 2, then 1\n  good 1.0: JOBS was 2, then 1\n", text)
         bad = self.recipe("bad", needs=[lib], sources=sources, steps=[
             "out=$DESTDIR$PREFIX; mkdir -p $out/lib $out/share; [ $JOBS = 1 ] && word=odd || word=even; cp $(find / -name $word 2>/dev/null) $out/lib/x.so; "
-            "echo for $JOBS > $out/share/jobs; [ $JOBS = 1 ] || touch $out/share/more"])
+            "echo for $JOBS > $out/share/jobs; chmod 64$JOBS $out/share/jobs; [ $JOBS = 1 ] || touch $out/share/more; touch $out/share/mode; chmod 64$JOBS $out/share/mode; "
+            "[ $JOBS = 1 ] && mkdir $out/share/type || ln -s mode $out/share/type; ln -s $JOBS $out/share/target"])
         profile = self.profile(("tree", bad, {}))
         result = self.run_terrane("--json", "build", "--no-validate", profile, "--verify-compile", "--jobs", "2", exit_code=4)
         document = json.loads(result.stdout)
         self.assertEqual((document["error"]["code"], document["passed"]), ("different", False))
         rodata = next(i for i, (x, y) in enumerate(zip(libraries["even"], libraries["odd"])) if x != y)
-        self.assertEqual(document["verified"]["compiled"], [{"recipe": "lib 1.0", "compared": True, "files": []}, {
-            "recipe": "bad 1.0", "compared": True, "files": [
-                {"path": "/opt/lib/x.so", "attribute": "content", "section": ".rodata", "offset": rodata},
-                {"path": "/opt/share/jobs", "attribute": "content", "offset": 4},
-                {"path": "/opt/share/more", "attribute": "present"}]}])
-        self.assertRegex(document["error"]["message"], "bad 1.0: ‘/opt/lib/x.so’: content, section ‘.rodata’, byte")
+        self.assertEqual(document["verified"]["compiled"], [
+            {"recipe": "lib 1.0", "compared": True, "files": [], "jobs": {"first": [2], "second": [1]}}, {
+                "recipe": "bad 1.0", "compared": True, "jobs": {"first": [2], "second": [1]}, "files": [
+                    {"path": "/opt/lib/x.so", "attribute": "content", "section": ".rodata", "sections": [".rodata"], "section_offset": 0, "offset": rodata},
+                    {"path": "/opt/share/jobs", "attribute": "content", "offset": 4},
+                    {"path": "/opt/share/mode", "attribute": "mode", "from": "0642", "to": "0641"},
+                    {"path": "/opt/share/more", "attribute": "present", "only_in": "first"},
+                    {"path": "/opt/share/target", "attribute": "target", "from": "2", "to": "1"},
+                    {"path": "/opt/share/type", "attribute": "type", "from": "link", "to": "directory"}]}])
+        self.assertRegex(document["error"]["message"], "bad 1.0: ‘/opt/lib/x.so’: content, section ‘.rodata’, byte 0 of it; look in its steps for what depends on JOBS")
         self.assertEqual(list((self.store / "roots").glob(".*")), [])
         text = self.run_terrane("build", "--no-validate", profile, "--verify-compile", "--jobs", "2", exit_code=4)
-        self.assertIn("bad 1.0: 3 paths differ\n  ‘/opt/lib/x.so’: content, section ‘.rodata’", text.stdout)
+        self.assertIn("bad 1.0: 6 paths differ\n  ‘/opt/lib/x.so’: content, section ‘.rodata’, byte 0 of it\n  ‘/opt/share/jobs’: content, byte 4\n"
+                      "  ‘/opt/share/mode’: mode 0642 → 0641\n  ‘/opt/share/more’: only the first compilation has it\n  ‘/opt/share/target’: target 2 → 1\n"
+                      "  ‘/opt/share/type’: type link → directory\n  JOBS was 2, then 1\n", text.stdout)
 
     def test_in_image(self):
         """The file system to compile in may be an image: another one under the same name is another key."""

@@ -15,7 +15,7 @@ import time
 import unittest
 
 import test_compile
-from terrane_test import SANITIZER, TERRANE, Registry, have, seeded_store, without_overlays
+from terrane_test import SANITIZER, TERRANE, Registry, have, read_cache_entry, seeded_store, without_overlays
 from test_compile import INSTALL
 
 WAIT = "i=0; while ! [ -e go ]; do i=$((i + 1)); [ $i -lt 300 ]; sleep 0.1; done"
@@ -285,6 +285,13 @@ class Engine(test_compile.ShellCase):
         self.fails(limit, disk="5MB", steps=["i=0; while [ $i -lt 1500 ]; do : > $i; i=$((i + 1)); done; true"])
         # An ordinary user cannot list what a step has filled and closed.
         self.fails(limit, disk="5MB", steps=["mkdir d; chmod 300 d; dd if=/dev/zero of=d/big bs=1M count=20; sleep 600"])
+        # The store has no holes: they count once they are installed, however many files there are, and not before.
+        holes = "x 1.0: its steps have installed files of .*, holes of sparse files included, and the recipe's ‘disk’ allows 5.0 MB; remove what"
+        for step in ("truncate -s 3G $DESTDIR$PREFIX/x", "truncate -s 8000G $DESTDIR$PREFIX/x $DESTDIR$PREFIX/y $DESTDIR$PREFIX/z",
+                     "mkdir $DESTDIR$PREFIX/d; truncate -s 9M $DESTDIR$PREFIX/d/x; chmod 300 $DESTDIR$PREFIX/d"):
+            with self.subTest(step):
+                self.fails(holes, disk="5MB", steps=[f"{INSTALL}; {step}"])
+        self.make(self.recipe("x", disk="5MB", steps=[f"{INSTALL}; truncate -s 3G here; truncate -s 3M $DESTDIR$PREFIX/x"]))
         self.make(self.recipe("x", disk="5MB", steps=["dd if=/dev/zero of=$TMPDIR/big bs=1M count=20", INSTALL]))
         self.make(self.recipe("x", steps=["dd if=/dev/zero bs=1M count=40 | tr '\\0' x; echo; echo last", INSTALL]))
         size = self.log_path("x").stat().st_size
@@ -497,6 +504,17 @@ mkdir -p $DESTDIR$PREFIX; ls /dev > $DESTDIR$PREFIX/devices
                             r"would not start in the image; compile in a file system whose C library is glibc 2\.31 or older, or take a newer base",
                           "build", "--no-validate", profile)
         self.assertFalse((self.store / "logs").exists())
+        other = self.base
+        self.base = self.root
+        self.make("x.json")
+        # The result is known now, and fits the other base as little as before; also if only the recipe's result is left, without a note.
+        self.base = other
+        profile = self.profile(("x", "x.json", {}))
+        words = r"trees\[0\]\.compile\.in: ‘.*new’ has glibc 2\.36, and the image's base ‘.*old’ has glibc 2\.31"
+        self.assert_fails(2, words, "build", "--no-validate", profile)
+        entries = [path for path in (self.store / "cache/trees").iterdir() if "in" in read_cache_entry(path)]
+        self.assertEqual([read_cache_entry(path)["in"]["minor"] for path in entries], [36])
+        self.assert_fails(2, words, "build", "--no-validate", profile)
         self.base, self.root = self.root, self.base
         self.make(self.recipe("x", steps=[INSTALL]))
 
@@ -510,6 +528,13 @@ mkdir -p $DESTDIR$PREFIX; ls /dev > $DESTDIR$PREFIX/devices
         profile = self.profile(("x", self.recipe("x", steps=[INSTALL]), {}))
         self.assert_fails(2, r"trees\[0\]\.compile\.in: ‘.*arm’ is for arm64 by its /bin/sh, and the image is for amd64; compile in a file system of the image's processor",
                           "build", "--no-validate", profile)
+        profile = self.profile(("x", "x.json", {}), platform="linux/arm64")
+        busybox = {"archive": "root.tar"}
+        self.root = busybox
+        self.make("x.json")  # its key has no processor
+        self.assert_fails(2, r"trees\[0\]\.compile\.in: ‘.*root\.tar’ is for amd64 by its /bin/sh, and the image is for arm64",
+                          "build", "--no-validate", self.profile(("x", "x.json", {}), platform="linux/arm64"))
+        self.root = {"directory": "arm"}
         profile = self.profile(("x", "x.json", {}), platform="linux/arm64")
         self.assert_fails(1, r"registered with the kernel \(binfmt_misc\)|it has no qemu|could not be started", "build", "--no-validate", profile)
         self.root = {"directory": "empty"}

@@ -152,6 +152,28 @@ class Variables(ShellCase):
         self.assertEqual(paths(needs=True), ["opt/include/more.h", "opt/lib/more", "opt/share/x"])
         self.assert_store_is_sound()
 
+    def test_conflicts(self):
+        """Recipes that install different files at the same path do not fit together, whatever the profile says of its trees."""
+        for name, word in (("b", "one"), ("c", "two"), ("d", "two")):
+            self.recipe(name, steps=[f"mkdir -p $DESTDIR$PREFIX; echo {word} > $DESTDIR$PREFIX/f; echo {name} > $DESTDIR$PREFIX/{name}"])
+        copy = "mkdir -p $DESTDIR$PREFIX; cp $PREFIX/f $DESTDIR$PREFIX/copy"
+        self.recipe("a", needs=["b.json", "c.json"], steps=[copy])
+        for overwrite in (False, True, False):
+            with self.subTest(overwrite):
+                profile = self.write_profile(base=self.base, target="oci", compile={"in": self.root}, trees=[
+                    {"name": "t", "prefix": "/opt", "overwrite": overwrite, "compile": {"recipe": "a.json"}}])
+                self.assert_fails(2, r"trees\[0\]: a 1\.0: the recipe ‘c’, which it needs, does not fit over ‘in’ and the recipes before it; leave files out with the "
+                                     r"‘exclude’ of one of them:\n  /opt/f: differs from the one in ‘b’", "build", "--no-validate", profile)
+        self.recipe("a", needs=["c.json", "d.json"], steps=[copy])  # the same file
+        record = self.build(self.profile(("tree", "a.json", {"needs": True})), "--no-validate")
+        self.assertEqual(self.files(record)["opt/f"], b"two\n")
+        # In one tree as in two.
+        self.recipe("a", needs=["b.json"], steps=[f"{copy}; echo mine > $DESTDIR$PREFIX/f; ln -s f $DESTDIR$PREFIX/b"])
+        profile = self.profile(("tree", "a.json", {"needs": True}))
+        self.assert_fails(2, "a: its files do not fit together with those of a recipe that it needs; leave files out with the ‘exclude’ of one of the recipes:"
+                             "\n  ‘/opt/b’: differs from the one of ‘b’\n  ‘/opt/f’: differs from the one of ‘b’", "build", "--no-validate", profile)
+        self.recipe("a", needs=["b.json"], exclude=["b"], development=["f"], steps=[f"{copy}; echo mine > $DESTDIR$PREFIX/f; ln -s f $DESTDIR$PREFIX/b"])
+        self.assertEqual(self.files(self.build(profile, "--no-validate"))["opt/f"], b"one\n")
 
     def test_with_needs_of_which_one_is_gone(self):
         """Missing needs are fetched and compiled again, even if the result of the recipe itself exists."""

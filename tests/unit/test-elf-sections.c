@@ -28,7 +28,9 @@ difference (const char *a, const char *b)
   g_auto (OciFd) left = open (a, O_RDONLY | O_CLOEXEC), right = open (b, O_RDONLY | O_CLOEXEC);
   g_assert_cmpint (left, >=, 0);
   g_assert_cmpint (right, >=, 0);
-  return terrane_elf_first_difference (left, right);
+  g_auto (TerraneElfDifference) found = { 0 };
+  terrane_elf_compare (left, right, &found);
+  return found.sections->len > 0 ? g_strdup (found.sections->pdata[0]) : NULL;
 }
 
 static void
@@ -51,6 +53,48 @@ test_sections (void)
       g_autofree char *found = difference (first, second);
       g_assert_cmpstr (found, ==, rows[i].section);
     }
+}
+
+/* The build id is a digest of the rest, so it is named only if nothing else differs. */
+static void
+test_build_id (void)
+{
+  static const char other[] = "int value = 7; const char *word (void) { return \"evil\"; }\n";
+  const char *const ids[] = { "-Wl,--build-id=sha1",
+                              "-Wl,--build-id=0x0123456789abcdef0123456789abcdef01234567",
+                              "-Wl,--build-id=sha1" };
+  const char *const sources[] = { text, text, other };
+  g_auto (TestDir) dir = test_dir_new ();
+  g_autofree char *paths[G_N_ELEMENTS (ids)] = { NULL };
+  for (size_t i = 0; i < G_N_ELEMENTS (ids); i++)
+    {
+      g_autofree char *name = g_strdup_printf ("%zu.so", i);
+      g_autofree char *input = test_dir_write (&dir, "x.c", sources[i], strlen (sources[i]));
+      paths[i] = test_dir_file (&dir, name);
+      const char *const argv[] = { "gcc", "-shared", "-fPIC", "-nostdlib", ids[i],
+                                   "-o",  paths[i],  input,   NULL };
+      gboolean ok = FALSE;
+      g_autofree char *said = test_run_tool (argv, &ok);
+      if (said == NULL || !ok)
+        return;
+    }
+  g_auto (OciFd) first = open (paths[0], O_RDONLY | O_CLOEXEC);
+  g_auto (OciFd) second = open (paths[2], O_RDONLY | O_CLOEXEC);
+  g_auto (TerraneElfDifference) found = { 0 };
+  terrane_elf_compare (first, second, &found);
+  g_assert_cmpuint (found.sections->len, ==, 2);
+  g_assert_cmpstr (found.sections->pdata[0], ==, ".rodata");
+  g_assert_cmpstr (found.sections->pdata[1], ==, ".note.gnu.build-id");
+  /* "even" and "evil" differ in their third letter. */
+  g_autofree char *content = NULL;
+  gsize len = 0;
+  g_assert_true (g_file_get_contents (paths[0], &content, &len, NULL));
+  const char *word = memmem (content, len, "even", 5);
+  g_assert_true (found.in_content);
+  g_assert_cmpuint (found.byte, ==, 2);
+  g_assert_cmpuint (found.offset, ==, (size_t) (word - content) + 2);
+  g_autofree char *only_id = difference (paths[0], paths[1]);
+  g_assert_cmpstr (only_id, ==, ".note.gnu.build-id");
 }
 
 static void
@@ -100,6 +144,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/elf-sections/first", test_sections);
+  g_test_add_func ("/elf-sections/build-id", test_build_id);
   g_test_add_func ("/elf-sections/others", test_others);
   g_test_add_func ("/elf-sections/damaged", test_damaged);
   return g_test_run ();
