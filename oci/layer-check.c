@@ -50,8 +50,7 @@ check_layer (gpointer data, gpointer item, GCancellable *stop, GError **error)
   OciDigestText text, expected;
   OciDigest actual;
   g_auto (OciFd) fd = -1;
-  OCI_PREFIX (error, "layer %s of %s", oci_digest_text (&layer->descriptor->digest, text),
-              oci_layout_label (self->layout));
+  OCI_PREFIX (error, "layer %s", oci_digest_text (&layer->descriptor->digest, text));
   g_autoptr (OciLayerStream) stream =
       oci_layout_open_verified (self->layout, layer->descriptor, &fd, error)
           ? oci_layer_stream_new (fd, error)

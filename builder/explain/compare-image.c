@@ -4,9 +4,6 @@
 
 #include <string.h>
 
-#define BASE_ANNOTATIONS "org.opencontainers.image.base."
-#define ASSEMBLER_ANNOTATION "io.terrane.assembler"
-
 /* Limits that the checks measure; the others are a part of the validation. */
 static const char *const checked_limits[] = { "uncompressed_size", "trees", "packages" };
 
@@ -104,27 +101,39 @@ compare_validation (TerraneComparison *self)
   compare_emulator (self, old, now);
 }
 
-/* Whether an annotation follows from something that has a cause of its own. */
+/* Annotations that follow from something that has a cause of its own. */
+static const struct
+{
+  const char *prefix;
+  TerraneCauseKind kind;
+  const char *source; /* (nullable): that the cause is about */
+} consequences[] = {
+  { "org.opencontainers.image.base.", TERRANE_CAUSE_SOURCE, "base" },
+  { "io.terrane.assembler", TERRANE_CAUSE_TOOLS, NULL },
+  { TERRANE_ANNOTATION_TARGET, TERRANE_CAUSE_TARGET, NULL },
+};
+
 static gboolean
-is_consequence (const TerraneComparison *self, const char *annotation)
+has_cause (const TerraneComparison *self, TerraneCauseKind kind, const char *source)
 {
   size_t i;
   json_t *cause;
-  const char *kind = terrane_cause_kind_name (
-      g_str_has_prefix (annotation, BASE_ANNOTATIONS)  ? TERRANE_CAUSE_SOURCE
-      : strcmp (annotation, ASSEMBLER_ANNOTATION) == 0 ? TERRANE_CAUSE_TOOLS
-                                                       : TERRANE_CAUSE_TARGET);
-  if (!g_str_has_prefix (annotation, BASE_ANNOTATIONS)
-      && strcmp (annotation, ASSEMBLER_ANNOTATION) != 0
-      && strcmp (annotation, TERRANE_ANNOTATION_TARGET) != 0)
-    return FALSE;
+  const char *word = terrane_cause_kind_name (kind);
   json_array_foreach (self->causes, i, cause)
   {
-    const char *name = terrane_member_text (cause, "name");
-    if (strcmp (terrane_member_text (cause, "kind"), kind) == 0
-        && (name == NULL || strcmp (name, "base") == 0))
+    if (strcmp (terrane_member_text (cause, "kind"), word) == 0
+        && g_strcmp0 (terrane_member_text (cause, "name"), source) == 0)
       return TRUE;
   }
+  return FALSE;
+}
+
+static gboolean
+is_consequence (const TerraneComparison *self, const char *annotation)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS (consequences); i++)
+    if (g_str_has_prefix (annotation, consequences[i].prefix))
+      return has_cause (self, consequences[i].kind, consequences[i].source);
   return FALSE;
 }
 

@@ -13,15 +13,15 @@ enum
 static char *
 valid_text (const char *bytes, gsize len)
 {
-  g_autofree char *copy = g_strndup (bytes, len);
+  g_autofree char *copy = len > 0 ? g_strndup (bytes, len) : g_strdup ("");
   return g_utf8_make_valid (copy, -1);
 }
 
 static gboolean
 is_printable (const guint8 *bytes, gsize len)
 {
-  if (len == 0 || !g_utf8_validate_len ((const char *) bytes, len, NULL))
-    return len == 0;
+  if (!g_utf8_validate_len ((const char *) bytes, len, NULL))
+    return FALSE;
   const char *end = (const char *) bytes + len;
   for (const char *at = (const char *) bytes; at < end; at = g_utf8_next_char (at))
     if (!g_unichar_isprint (g_utf8_get_char (at)))
@@ -34,6 +34,8 @@ show (GVariant *value)
 {
   gsize len = 0;
   const guint8 *bytes = g_variant_get_fixed_array (value, &len, 1);
+  if (len == 0) /* then there may be no address */
+    return g_strdup ("");
   if (is_printable (bytes, len))
     return g_strndup ((const char *) bytes, len);
   g_autoptr (GString) text = g_string_new ("0x");
