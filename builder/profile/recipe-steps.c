@@ -1,5 +1,7 @@
 #include "builder/profile/recipe-steps.h"
 
+#include "builder/profile/recipe-variables.h"
+
 #include <string.h>
 
 enum
@@ -7,11 +9,14 @@ enum
   MAX_WORD = 128 * 1024, /* Linux: MAX_ARG_STRLEN, with the NUL */
 };
 
-void
-terrane_recipe_check_length (const OciJson *at, size_t len)
+/* Notes a problem if the kernel would not pass a word of @len bytes. */
+static void
+check_length (const OciJson *at, size_t len)
 {
   if (len >= MAX_WORD)
-    oci_json_problem (at, "is longer than the %d bytes of an argument or a variable; use ‘script’",
+    oci_json_problem (at,
+                      "is longer than the %d bytes that a program can get as one argument or "
+                      "variable; a ‘script’ can be longer",
                       MAX_WORD - 1);
 }
 
@@ -25,7 +30,7 @@ read_step (const OciJson *at)
       const char *const words[] = { "/bin/sh", "-euc", json_string_value (at->value), NULL };
       if (words[2][strspn (words[2], " \t\n")] == '\0')
         oci_json_problem (at, "is empty");
-      terrane_recipe_check_length (at, strlen (words[2]));
+      check_length (at, strlen (words[2]));
       return g_strdupv ((char **) words);
     }
   if (!json_is_array (at->value))
@@ -38,7 +43,7 @@ read_step (const OciJson *at)
   if (argv[0] == NULL || argv[0][0] == '\0')
     oci_json_problem (at, "names no program");
   for (char **word = argv; *word != NULL; word++)
-    terrane_recipe_check_length (at, strlen (*word));
+    check_length (at, strlen (*word));
   return argv;
 }
 
@@ -77,3 +82,27 @@ clear_steps (G_GNUC_UNUSED const TerraneField *field, gpointer value)
 const TerraneFieldType terrane_recipe_steps_type = {
   .name = "steps", .json = "array", .init = init_steps, .read = read_steps, .clear = clear_steps
 };
+
+void
+terrane_recipe_check_lengths (const OciJson *at, const json_t *environment,
+                              const GPtrArray *variables)
+{
+  OciJson section, member;
+  const char *name;
+  json_t *value;
+  json_object_foreach ((json_t *) environment, name, value)
+  {
+    if (oci_json_member (at, "environment", &section) && oci_json_member (&section, name, &member))
+      check_length (&member, strlen (name) + 1 + json_string_length (value));
+  }
+  for (guint i = 0; i < variables->len; i++)
+    {
+      const TerraneRecipeVariable *variable = variables->pdata[i];
+      if (variable->name == NULL || variable->values == NULL
+          || !oci_json_member (at, "variables", &section))
+        continue;
+      oci_json_element (&section, i, &member);
+      for (char **each = variable->values; *each != NULL; each++)
+        check_length (&member, strlen (variable->name) + 1 + strlen (*each));
+    }
+}

@@ -10,7 +10,15 @@ G_BEGIN_DECLS
 /* GPtrArray of char **. */
 extern const TerraneFieldType terrane_recipe_steps_type;
 
-/** Notes a problem if the kernel would not pass a word of @len bytes to a program. */
-void terrane_recipe_check_length (const OciJson *at, size_t len);
+/**
+ * terrane_recipe_check_lengths:
+ * @at: the recipe
+ * @environment: (nullable): object of strings
+ * @variables: of TerraneRecipeVariable
+ *
+ * Notes a problem for each variable that the kernel would not pass to a step.
+ */
+void terrane_recipe_check_lengths (const OciJson *at, const json_t *environment,
+                                   const GPtrArray *variables);
 
 G_END_DECLS

@@ -218,15 +218,10 @@ static const TerraneField fields[] = {
 static void
 check_recipe (const TerraneProfileReader *reader, const OciJson *at, gpointer data)
 {
-  OciJson steps, script, environment, variable;
+  OciJson steps, script;
   const TerraneRecipe *self = data;
-  const char *name;
-  json_t *value;
   (void) reader;
-  json_object_foreach (self->environment, name,
-                       value) if (oci_json_member (at, "environment", &environment)
-                                  && oci_json_member (&environment, name, &variable))
-      terrane_recipe_check_length (&variable, strlen (name) + 1 + json_string_length (value));
+  terrane_recipe_check_lengths (at, self->environment, self->variables);
   terrane_recipe_variables_check (at, self->variables, self->need_specs, self->environment);
   if (oci_json_member (at, "steps", &steps) + oci_json_member (at, "script", &script) != 1)
     oci_json_problem (at, "needs exactly one of ‘steps’ and ‘script’");

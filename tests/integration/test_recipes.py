@@ -122,9 +122,10 @@ class Variables(ShellCase):
             self.assert_fails(2, pattern, "profile", "check", self.directory / self.recipe("y", **members))
 
         refused("needs exactly one of ‘steps’ and ‘script’", needs=["common.json"])
-        refused(r"steps\[1\]: is longer than the 131071 bytes of an argument or a variable", steps=["true", "true " + "x" * 131067])
+        refused(r"steps\[1\]: is longer than the 131071 bytes that a program can get as one argument or variable; a ‘script’ can be longer", steps=["true", "true " + "x" * 131067])
         refused(r"steps\[0\]: is longer", steps=[["echo", "x" * 131072]])
         refused(r"environment\.A: is longer", steps=["true"], environment={"A": "x" * 131070})
+        refused(r"variables\[0\]: is longer", steps=["true"], variables=[{"name": "V", "values": ["a", "x" * 131070], "default": "a"}])
         self.run_terrane("profile", "check", self.directory / self.recipe("y", steps=["true " + "x" * 131066], environment={"A": "x" * 131069}))
         refused("version: contains a control character", version="1\n2\x1b[31m", steps=["true"])
         self.assert_fails(2, r"‘.*x\.json’ is a recipe, not a profile; name it in a tree of a profile: \"compile\": {\"recipe\": …}", "build", self.directory / "x.json")
