@@ -558,7 +558,7 @@ terrane_build_run_platforms (const TerraneBuildSession *self, const char *path, 
     terrane_print_json (document);
   else if (ok)
     print_all (all, path, document);
-  if (failed > 0)
+  if (failure != NULL && failed > 0)
     {
       g_set_error (error, failure->domain, failure->code,
                    "%u of %u platforms failed; nothing was pushed or written", failed, all->len);

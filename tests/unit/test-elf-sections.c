@@ -134,8 +134,10 @@ test_damaged (void)
         }
       memcpy (copy, content, MIN (len, 7));
       g_autofree char *damaged = test_dir_write (&dir, "b.o", copy, size);
-      g_autofree char *one = difference (path, damaged), *two = difference (damaged, damaged);
-      g_assert_null (two);
+      g_autofree char *other = difference (path, damaged); /* whatever it is */
+      g_autofree char *none = difference (damaged, damaged);
+      (void) other;
+      g_assert_null (none);
     }
 }
 

@@ -185,7 +185,7 @@ test_once (Fixture *self, G_GNUC_UNUSED gconstpointer data)
 static gpointer
 cancel_soon (gpointer cancellable)
 {
-  g_usleep (100 * 1000);
+  g_usleep (100000);
   g_cancellable_cancel (cancellable);
   return NULL;
 }
