@@ -9,6 +9,7 @@ G_BEGIN_DECLS
 #define TERRANE_ANNOTATION_PACKAGES "io.terrane.packages" /* of the tree, separated by commas */
 #define TERRANE_ANNOTATION_LAYER_KEY "io.terrane.layer-key"
 #define TERRANE_ANNOTATION_TARGET "io.terrane.target" /* of an image; absent for aws-lambda */
+#define TERRANE_ANNOTATION_CREATED "org.opencontainers.image.created"
 
 /* Directory below the prefix of a compiled tree, with a document for each recipe
  * (docs/recipe.md). */

@@ -9,6 +9,7 @@ typedef struct
   guint files;
   guint unknown; /* number of those with unknown size */
   uint64_t bytes;
+  gboolean open; /* it may not be downloaded after all */
 } Fetch;
 
 static gboolean
@@ -140,7 +141,99 @@ set_fetch (json_t *row, const Fetch *fetch)
   oci_json_set (object, "files", json_integer (fetch->files));
   oci_json_set (object, "bytes", json_integer ((json_int_t) fetch->bytes));
   oci_json_set (object, "unknown", json_integer (fetch->unknown));
+  oci_json_set (object, "certain", json_boolean (!fetch->open));
   oci_json_set (row, "fetch", object);
+}
+
+/* Why a build fetches the layers that --cache-from has. */
+typedef struct
+{
+  gboolean complete;  /* nothing is pushed: the image in the store gets its layers */
+  gboolean validated; /* files that are not in the store are executed, unless results are known */
+  gboolean compiles;  /* the base's Python compiles bytecode */
+} Needs;
+
+static gboolean
+find_needs (const TerranePlanning *self, const json_t *plan, Needs *out, GError **error)
+{
+  const json_t *validation = find_step (plan, "validation", NULL);
+  gboolean here = FALSE;
+  *out = (Needs){ .complete = json_array_size (json_object_get (plan, "pushes")) == 0 };
+  /* Without trees from a cache, the image is written to the store as a whole. */
+  for (guint i = 0; i < self->plan->trees->len; i++)
+    {
+      const TerranePin *pin = self->plan->trees->pdata[i];
+      out->validated = out->validated || pin->is_taken;
+      out->compiles =
+          out->compiles
+          || (self->plan->base->is_taken && !pin->is_taken && pin->spec->transforms->bytecode
+              && g_array_index (self->trees, TerraneSourceTree, i).transformed);
+    }
+  if (self->image != NULL && !self->open
+      && !terrane_commit_find (self->store, &self->image->assembled, &here, error))
+    return FALSE;
+  out->validated =
+      (out->validated || self->plan->base->is_taken) && !here
+      && g_strcmp0 (json_string_value (json_object_get (validation, "result")), "run") == 0;
+  return TRUE;
+}
+
+/* Whether a push sends the layer from here. */
+static gboolean
+is_uploaded (const json_t *plan, guint layer)
+{
+  size_t i;
+  json_t *push;
+  json_array_foreach (json_object_get (plan, "pushes"), i, push)
+  {
+    const json_t *blob = json_array_get (json_object_get (push, "blobs"), layer);
+    if (g_strcmp0 (json_string_value (json_object_get (blob, "result")), "uploaded") == 0)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+static json_t *
+layer_row (const json_t *plan, guint layer)
+{
+  size_t i;
+  json_t *row;
+  json_array_foreach (json_object_get (plan, "steps"), i, row)
+  {
+    if (g_strcmp0 (json_string_value (json_object_get (row, "step")), "layer") == 0 && layer-- == 0)
+      return row;
+  }
+  return NULL;
+}
+
+/* A base image that is not taken from a cache is fetched as a whole: its own row says so. */
+static gboolean
+add_layer_fetches (const TerranePlanning *self, json_t *plan, GError **error)
+{
+  Needs needs;
+  OciLayout *layout = terrane_store_layout (self->store);
+  if (!find_needs (self, plan, &needs, error))
+    return FALSE;
+  for (guint i = 0; i < self->layers->len; i++)
+    {
+      const TerraneLayerStep *step = self->layers->pdata[i];
+      gboolean found = FALSE, is_base = g_str_equal (step->name, "base");
+      gboolean compiles = needs.compiles && is_base;
+      gboolean wanted = compiles || needs.complete || needs.validated || is_uploaded (plan, i);
+      if (!wanted || !step->has_digest
+          || (is_base && self->base->manifest != NULL && !self->plan->base->is_taken))
+        continue;
+      if (!oci_layout_find_blob (layout, &step->digest, &found, NULL, error))
+        return FALSE;
+      const Fetch fetch = {
+        .files = 1,
+        .bytes = step->size,
+        .open = step->open || !(compiles || needs.complete || is_uploaded (plan, i)),
+      };
+      if (!found)
+        set_fetch (layer_row (plan, i), &fetch);
+    }
+  return TRUE;
 }
 
 gboolean
@@ -163,5 +256,5 @@ terrane_plan_add_fetches (const TerranePlanning *self, json_t *plan, GError **er
       if (fetch.files > 0)
         set_fetch (find_step (plan, "tree", pin->spec->name), &fetch);
     }
-  return TRUE;
+  return add_layer_fetches (self, plan, error);
 }

@@ -146,7 +146,7 @@ take_look (TerranePlanning *self, const TerraneImageLook *look)
       terrane_layer_steps_add (self->layers, look->name, (const char *const *) look->packages);
   gboolean open = is_open (self, look->name);
   step->made = look->layer == NULL || (open && !has_same_wheels (self, look->name, look->packages));
-  step->open = is_uncertain (self, look->name);
+  step->open = look->claimed || is_uncertain (self, look->name);
   if (!step->made)
     set_digest (step, &look->layer->digest, look->layer->size);
   else if (!open)
@@ -201,7 +201,8 @@ take_all (TerranePlanning *self)
   if (self->base->manifest == NULL)
     {
       TerraneLayerStep *step = terrane_layer_steps_add (self->layers, "base", NULL);
-      step->made = step->open = self->plan->base->spec->kind != TERRANE_SOURCE_IMAGE;
+      step->made = self->plan->base->spec->kind != TERRANE_SOURCE_IMAGE;
+      step->open = TRUE; /* an image may have several */
     }
   take_base_layers (self);
   for (guint i = 0; i < self->plan->trees->len; i++)

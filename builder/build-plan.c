@@ -117,7 +117,7 @@ look_at_transforms (TerranePlanning *self, const TerranePin *pin, TerraneSourceT
   tree->read = tree->commit;
   if (!wants_transforms (pin->spec))
     return TRUE;
-  if (!self->base->stored && pin->spec->transforms->bytecode)
+  if (!self->base->here && pin->spec->transforms->bytecode)
     {
       tree->open = tree->transformed = TRUE;
       return TRUE;
@@ -200,7 +200,8 @@ add_unknowns (const TerranePlanning *self, json_t *plan)
       const char *text = NULL;
       if (pin->open != NULL)
         text = pin->open;
-      else if (tree != NULL && tree->open && tree->transformed && !tree->made)
+      else if (tree != NULL && tree->open && tree->transformed
+               && (!tree->made || tree->tree != NULL))
         text = "what its transforms make of it is not known before they are applied";
       else if (tree != NULL ? tree->open : !self->base->known)
         text = "its files are not known before it is read";
@@ -269,7 +270,9 @@ blob_row (const TerraneLayerStep *step, const TerranePushLook *look)
   TerranePushAction action = look != NULL ? look->action : TERRANE_PUSH_UPLOAD;
   oci_json_set_text (row, "name", step->name);
   oci_json_set (row, "result", oci_json_text (action_word (action)));
-  oci_json_set (row, "certain", json_boolean (!step->open));
+  /* A registry may refuse a mount, and may have what is made. */
+  oci_json_set (row, "certain",
+                json_boolean (!step->open && look != NULL && action != TERRANE_PUSH_MOUNT));
   if (look != NULL && look->from != NULL)
     oci_json_set_text (row, "from", look->from);
   if (step->has_digest)
@@ -277,6 +280,15 @@ blob_row (const TerraneLayerStep *step, const TerranePushLook *look)
   if (step->size > 0)
     oci_json_set (row, "size", json_integer ((json_int_t) step->size));
   return row;
+}
+
+static gboolean
+any_open (const GPtrArray *layers)
+{
+  gboolean open = FALSE;
+  for (guint i = 0; i < layers->len; i++)
+    open = open || ((const TerraneLayerStep *) layers->pdata[i])->open;
+  return open;
 }
 
 /* Returns: (transfer full) (nullable) */
@@ -312,6 +324,7 @@ look_at_push (const TerranePlanning *self, const char *text, GError **error)
     }
   oci_json_set_text (push, "destination", text);
   oci_json_set (push, "unchanged", json_boolean (unchanged));
+  oci_json_set (push, "certain", json_boolean (manifest != NULL && !any_open (self->layers)));
   return g_steal_pointer (&push);
 }
 
@@ -361,8 +374,8 @@ terrane_build_plan (TerraneStore *store, const TerraneProfile *profile,
       || !terrane_plan_look_at_layers (&self, error))
     return NULL;
   g_autoptr (OciJsonValue) plan = explain (&self, error);
-  if (plan == NULL || !terrane_plan_add_fetches (&self, plan, error)
-      || !add_pushes (&self, pushes, plan, error))
+  if (plan == NULL || !add_pushes (&self, pushes, plan, error)
+      || !terrane_plan_add_fetches (&self, plan, error))
     return NULL;
   json_t *changes = json_array ();
   for (guint i = 0; i < self.changes->len; i++)

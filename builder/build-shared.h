@@ -21,7 +21,8 @@ typedef struct
   const char *secret;         /* (nullable): see shared-cache.h */
   gboolean create_repository; /* creates missing repositories in @to */
   gboolean compare;           /* see shared-cache.h */
-  gboolean whole;             /* the trees must be in the store afterwards */
+  const char *stay; /* (nullable): the registry whose layers may stay there: see remote/layers.h */
+  gboolean whole;   /* the trees must be in the store afterwards */
 } TerraneBuildCacheOptions;
 
 /* Without a cache, everything is made locally. */

@@ -233,7 +233,7 @@ assemble (TerraneBuildShared *shared, TerraneBuild *build, TerranePlan *plan, Te
     .stamp = &build->stamp,
     .texts = &plan->texts,
     .pins = plan->trees,
-    .remote = shared->layers,
+    .remote = terrane_shared_cache_compares (shared->cache) ? NULL : shared->layers,
     .cache = shared->cache,
     .partial = shared->trees != NULL && terrane_shared_trees_any (shared->trees),
     .jobs = options->jobs,
@@ -353,6 +353,23 @@ other_image (TerraneStore *store, const char *name, const OciDescriptor *manifes
   return g_strdup (oci_digest_text (&named->digest, text));
 }
 
+gboolean
+terrane_build_set_name (TerraneStore *store, TerraneBuild *self, GError **error)
+{
+  if (!terrane_name_set (store, self->name, self->image->manifest, error))
+    return FALSE;
+  terrane_inputs_save (store, self->name, self->inputs);
+  return TRUE;
+}
+
+/* Layers that may not stay in their registries are here before the image gets its name. */
+static gboolean
+complete (const TerraneBuildOptions *options, const TerraneBuild *build, GError **error)
+{
+  return options->cache.from == NULL || options->cache.stay != NULL
+         || terrane_remote_complete (options->remote, build->image->manifest, error);
+}
+
 static gboolean
 build_once (TerraneStore *store, const TerraneProfile *profile, const TerraneBuildOptions *options,
             TerraneBuild **out_build, gboolean *out_partial, GError **error)
@@ -371,8 +388,9 @@ build_once (TerraneStore *store, const TerraneProfile *profile, const TerraneBui
   *out_partial = shared.trees != NULL && terrane_shared_trees_any (shared.trees);
   if (!ok)
     return FALSE;
-  ok = !options->validate || !terrane_validate_wanted (profile)
-       || validate (&shared, options, build, error);
+  ok = complete (options, build, error)
+       && (!options->validate || !terrane_validate_wanted (profile)
+           || validate (&shared, options, build, error));
   build->cache = terrane_shared_cache_report (shared.cache);
   if (!ok)
     {
@@ -380,10 +398,10 @@ build_once (TerraneStore *store, const TerraneProfile *profile, const TerraneBui
         *out_build = g_steal_pointer (&build);
       return FALSE;
     }
+  terrane_shared_cache_warn_compared (shared.cache);
   build->moved_from = other_image (store, build->name, build->image->manifest);
-  if (!terrane_name_set (store, build->name, build->image->manifest, error))
+  if (!options->unnamed && !terrane_build_set_name (store, build, error))
     return FALSE;
-  terrane_inputs_save (store, build->name, build->inputs);
   *out_build = g_steal_pointer (&build);
   return TRUE;
 }
@@ -459,6 +477,8 @@ layer_to_json (const TerraneImageLayer *layer)
   oci_json_set (object, "diff_id", oci_json_text (oci_digest_text (&layer->diff_id, text)));
   oci_json_set (object, "size", json_integer ((json_int_t) layer->size));
   oci_json_set (object, "reused", json_boolean (layer->reused));
+  if (layer->stayed)
+    oci_json_set (object, "stayed", json_true ());
   return object;
 }
 

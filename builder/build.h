@@ -21,6 +21,7 @@ typedef struct
   TerraneSandboxKind sandbox; /* sandbox in which they run */
   TerraneLockPolicy lock;     /* how to use PROFILE.lock.json */
   gboolean keep_lock;         /* use it without writing it */
+  gboolean unnamed;           /* the caller calls terrane_build_set_name() */
   gboolean explain;           /* also explain why each step is done */
   gboolean keep_failed;       /* keep the directory of a recipe whose step fails */
   TerraneStore *logs; /* (nullable): receives the logs of recipes, instead of the build's store */
@@ -73,6 +74,11 @@ gboolean terrane_build (TerraneStore *store, const TerraneProfile *profile,
                         const TerraneBuildOptions *options, TerraneBuild **out_build,
                         GError **error);
 void terrane_build_free (TerraneBuild *self);
+
+/** Gives the image its name in the store, after a build with @unnamed. Errors: %OCI_ERROR_IO,
+ * %OCI_ERROR_FORMAT. */
+gboolean terrane_build_set_name (TerraneStore *store, TerraneBuild *self, GError **error);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneBuild, terrane_build_free)
 
 /**

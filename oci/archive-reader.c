@@ -433,6 +433,12 @@ oci_archive_reader_next (OciArchiveReader *self, OciEntry *out_entry, gboolean *
   return *out_end ? read_to_end (self, error) : read_entry (self, out_entry, error);
 }
 
+uint64_t
+oci_archive_reader_header_position (const OciArchiveReader *self)
+{
+  return self->tar != NULL ? oci_tar_reader_header_position (self->tar) : 0;
+}
+
 gboolean
 oci_archive_reader_read (OciArchiveReader *self, void *buffer, size_t len, size_t *out_read,
                          GError **error)

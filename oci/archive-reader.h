@@ -78,6 +78,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (OciArchiveReader, oci_archive_reader_free)
 gboolean oci_archive_reader_next (OciArchiveReader *self, OciEntry *out_entry, gboolean *out_end,
                                   GError **error);
 
+/** Returns the position of the current member's first header in the uncompressed tar, or of the
+ * mark at its end. */
+uint64_t oci_archive_reader_header_position (const OciArchiveReader *self);
+
 /** Reads content of the current member; *@out_read is 0 at its end. Errors: %OCI_ERROR_FORMAT,
  * %OCI_ERROR_CORRUPT. */
 gboolean oci_archive_reader_read (OciArchiveReader *self, void *buffer, size_t len,

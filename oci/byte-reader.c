@@ -11,7 +11,8 @@ struct _OciByteReader
   gpointer data;
   const uint8_t *bytes; /* of the current piece, or of @joined */
   size_t len;
-  size_t lent; /* of @bytes: given out by oci_byte_reader_source() */
+  uint64_t position; /* number of bytes before @bytes */
+  size_t lent;       /* of @bytes: given out by oci_byte_reader_source() */
   gboolean ended;
   uint8_t *joined; /* for a look-ahead that spans pieces */
   const uint8_t *rest;
@@ -85,6 +86,7 @@ advance (OciByteReader *self, size_t len)
   if (len > 0) /* there may be no bytes at all, and so no address */
     self->bytes += len;
   self->len -= len;
+  self->position += len;
   if (self->len > 0 || self->rest_len == 0)
     return;
   self->bytes = self->rest;
@@ -137,6 +139,12 @@ oci_byte_reader_consume (OciByteReader *self, size_t len)
 {
   g_assert (len <= self->len && self->lent == 0);
   advance (self, len);
+}
+
+uint64_t
+oci_byte_reader_position (const OciByteReader *self)
+{
+  return self->position;
 }
 
 gboolean

@@ -50,6 +50,8 @@ gboolean oci_byte_reader_peek (OciByteReader *self, size_t want, const uint8_t *
 
 /** Advances by @len bytes, which a peek has returned. */
 void oci_byte_reader_consume (OciByteReader *self, size_t len);
+/** Returns the number of consumed bytes. */
+uint64_t oci_byte_reader_position (const OciByteReader *self);
 
 /** Copies @len bytes, fewer only at the end. Errors: those of the source. */
 gboolean oci_byte_reader_copy (OciByteReader *self, void *buffer, size_t len, size_t *out_read,

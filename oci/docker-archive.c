@@ -369,7 +369,7 @@ docker_archive_export (OciLayout *layout, const OciDescriptor *descriptor, const
   OCI_PREFIX (error, "docker-archive:%s", path);
   g_autoptr (OciManifest) manifest = NULL;
   g_autoptr (OciJsonValue) layers = json_array ();
-  if (!oci_image_read (layout, descriptor, &manifest, NULL, error))
+  if (!oci_image_read_checked (layout, descriptor, &manifest, error))
     return FALSE;
   g_autoptr (OciArchiveFile) file = oci_archive_file_new (path, error);
   if (file == NULL || !add_blob (file, layout, manifest->config, ".json", NULL, error))

@@ -223,6 +223,28 @@ oci_image_read (OciLayout *layout, const OciDescriptor *descriptor, OciManifest 
 }
 
 gboolean
+oci_image_is_image (const OciManifest *manifest)
+{
+  const OciMediaType *type = oci_media_type_lookup (manifest->config->media_type);
+  return type != NULL && type->kind == OCI_MEDIA_CONFIG;
+}
+
+gboolean
+oci_image_read_checked (OciLayout *layout, const OciDescriptor *descriptor,
+                        OciManifest **out_manifest, GError **error)
+{
+  g_autoptr (OciManifest) manifest = NULL;
+  g_autoptr (OciImageConfig) config = NULL;
+  if (!oci_image_read (layout, descriptor, &manifest, NULL, error))
+    return FALSE;
+  if (oci_image_is_image (manifest) && !oci_image_read (layout, descriptor, NULL, &config, error))
+    return FALSE;
+  if (out_manifest != NULL)
+    *out_manifest = g_steal_pointer (&manifest);
+  return TRUE;
+}
+
+gboolean
 oci_image_check_blobs (OciLayout *layout, const OciDescriptor *descriptor, GError **error)
 {
   g_autoptr (OciManifest) manifest = NULL;
@@ -242,16 +264,19 @@ oci_image_check_blobs (OciLayout *layout, const OciDescriptor *descriptor, GErro
 static gboolean
 copy_blob (OciLayout *from, const OciDescriptor *blob, OciLayout *to, GError **error)
 {
+  OciDigestHex hex;
   g_auto (OciFd) fd = -1;
   gboolean found = FALSE;
   if (!oci_layout_find_blob (to, &blob->digest, &found, NULL, error))
     return FALSE;
   if (found && oci_layout_verify_blob (to, blob, NULL)) /* a damaged one is replaced */
     return TRUE;
-  g_autofree char *buffer = g_malloc (COPY_BYTES);
   g_autoptr (OciBlobWriter) writer = oci_blob_writer_new (to, error);
   if (writer == NULL || !oci_layout_open_blob (from, blob, &fd, error))
     return FALSE;
+  OCI_PREFIX (error, "the blob sha256:%.12s… of %s", oci_digest_hex (&blob->digest, hex),
+              oci_layout_label (from));
+  g_autofree char *buffer = g_malloc (COPY_BYTES);
   for (size_t got = COPY_BYTES; got == COPY_BYTES;)
     if (!oci_read_full (fd, buffer, COPY_BYTES, &got, error)
         || !oci_blob_writer_write (writer, buffer, got, error))
@@ -263,7 +288,7 @@ gboolean
 oci_image_copy (OciLayout *from, const OciDescriptor *descriptor, OciLayout *to, GError **error)
 {
   g_autoptr (OciManifest) manifest = NULL;
-  if (!oci_image_read (from, descriptor, &manifest, NULL, error)
+  if (!oci_image_read_checked (from, descriptor, &manifest, error)
       || !copy_blob (from, manifest->config, to, error))
     return FALSE;
   for (guint i = 0; i < manifest->layers->len; i++)

@@ -51,6 +51,20 @@ gboolean oci_image_check_platform (const OciImageConfig *config, const OciPlatfo
 gboolean oci_image_read (OciLayout *layout, const OciDescriptor *descriptor,
                          OciManifest **out_manifest, OciImageConfig **out_config, GError **error);
 
+/** Whether the configuration is that of an image: artifacts have others. */
+gboolean oci_image_is_image (const OciManifest *manifest);
+
+/**
+ * oci_image_read_checked:
+ * @out_manifest: (out) (optional) (transfer full)
+ *
+ * Reads the manifest, and for an image compares it with the configuration as oci_image_read() does.
+ *
+ * Errors: see the head.
+ */
+gboolean oci_image_read_checked (OciLayout *layout, const OciDescriptor *descriptor,
+                                 OciManifest **out_manifest, GError **error);
+
 /** Whether all blobs of the image exist with the sizes that their descriptors state; an error
  * otherwise. Errors: see the head. */
 gboolean oci_image_check_blobs (OciLayout *layout, const OciDescriptor *descriptor, GError **error);
@@ -60,6 +74,7 @@ gboolean oci_image_check_blobs (OciLayout *layout, const OciDescriptor *descript
  * @descriptor: of an image manifest in @from
  *
  * Copies manifest, config and layers, and verifies every digest; blobs that @to has are not read.
+ * An image with another number of layers than of diff_ids is refused.
  *
  * Errors: see the head.
  */

@@ -4,6 +4,7 @@
 #include "oci/base/temp-file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -13,19 +14,21 @@
 OciIndex *
 oci_layout_read_index (OciLayout *self, GError **error)
 {
+  OCI_PREFIX (error, "%s", oci_layout_label (self));
   g_autoptr (GBytes) raw = NULL;
-  g_autofree char *name = g_strconcat (oci_layout_path (self), "/index.json", NULL);
   if (!oci_read_file (oci_layout_dfd (self), INDEX_FILE, OCI_INDEX_MAX_BYTES, &raw, error))
     return NULL;
-  return oci_index_parse (name, raw, error);
+  return oci_index_parse (INDEX_FILE, raw, error);
 }
 
 OciDescriptor *
 oci_layout_resolve (OciLayout *self, const char *name, const OciPlatform *platform, GError **error)
 {
-  OCI_PREFIX (error, "%s", oci_layout_label (self));
   g_autoptr (OciIndex) index = oci_layout_read_index (self, error);
-  const OciDescriptor *found = index != NULL ? oci_index_find (index, name, platform, error) : NULL;
+  if (index == NULL)
+    return NULL;
+  OCI_PREFIX (error, "%s", oci_layout_label (self));
+  const OciDescriptor *found = oci_index_find (index, name, platform, error);
   return found != NULL ? oci_descriptor_copy (found) : NULL;
 }
 
@@ -129,10 +132,23 @@ oci_layout_untag (OciLayout *self, const char *name, GError **error)
   if (dropped)
     return TRUE;
   g_autoptr (OciIndex) index = oci_layout_read_index (self, error);
+  if (index == NULL)
+    return FALSE;
   OCI_PREFIX (error, "%s", oci_layout_label (self));
-  if (index != NULL)
-    oci_index_fail_unknown (index, name, error);
+  oci_index_fail_unknown (index, name, error);
   return FALSE;
+}
+
+gboolean
+oci_layout_remove_unnamed (OciLayout *self, GError **error)
+{
+  g_auto (OciFd) lock = -1;
+  if (!lock_layout (self, &lock, error))
+    return FALSE;
+  g_autoptr (OciIndex) index = oci_layout_read_index (self, error);
+  return index != NULL
+         && (index->manifests->len > 0
+             || oci_remove_tree (AT_FDCWD, oci_layout_path (self), error));
 }
 
 gboolean

@@ -170,6 +170,9 @@ void oci_layout_set_synced (OciLayout *self, gboolean synced);
  * process may use the layout. Errors: %OCI_ERROR_IO. */
 gboolean oci_layout_sweep_temp_files (OciLayout *self, guint *removed, GError **error);
 
+/** Deletes the layout, which was opened by its path, unless it has a name. Errors: see the head. */
+gboolean oci_layout_remove_unnamed (OciLayout *self, GError **error);
+
 /** Removes a name. %OCI_ERROR_NOT_FOUND if it does not exist. Errors: see the head. */
 gboolean oci_layout_untag (OciLayout *self, const char *name, GError **error);
 

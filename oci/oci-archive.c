@@ -56,7 +56,8 @@ oci_archive_import (const char *path, const OciDigest *file, const char *name,
     return NULL;
   g_autoptr (OciDescriptor) manifest =
       oci_image_find_manifest (layout, named, platform, NULL, NULL, error);
-  if (manifest == NULL || !oci_image_check_blobs (layout, manifest, error))
+  if (manifest == NULL || !oci_image_check_blobs (layout, manifest, error)
+      || !oci_image_read_checked (layout, manifest, NULL, error))
     return NULL;
   return g_steal_pointer (&manifest);
 }
@@ -78,7 +79,7 @@ add_blobs (OciArchiveFile *file, OciLayout *layout, const OciDescriptor *descrip
            GHashTable *seen, GError **error)
 {
   g_autoptr (OciManifest) manifest = NULL;
-  if (!oci_image_read (layout, descriptor, &manifest, NULL, error)
+  if (!oci_image_read_checked (layout, descriptor, &manifest, error)
       || !add_blob (file, layout, descriptor, seen, error)
       || !add_blob (file, layout, manifest->config, seen, error))
     return FALSE;

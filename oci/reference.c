@@ -82,6 +82,19 @@ is_path_component (Span span)
     }
 }
 
+static gboolean check_repository (Span span, GError **error);
+
+/* Returns: (transfer full) (nullable): the name in lower case, if that makes it valid */
+static char *
+suggest_lower (Span span)
+{
+  g_autofree char *lower = g_ascii_strdown (span.start, (gssize) span.len);
+  if (strncmp (lower, span.start, span.len) == 0
+      || !check_repository (span_until (lower, NULL), NULL))
+    return NULL;
+  return g_steal_pointer (&lower);
+}
+
 static gboolean
 check_repository (Span span, GError **error)
 {
@@ -95,11 +108,13 @@ check_repository (Span span, GError **error)
       if (!is_path_component (component))
         {
           g_autofree char *whole = quote_span (span), *part = quote_span (component);
+          g_autofree char *meant = suggest_lower (span);
+          g_autofree char *hint = oci_suggest (meant);
           gboolean all = component.len == span.len;
           return oci_throw (error, OCI_ERROR_USAGE,
                             "invalid name %s%s%s: use lower-case letters and digits, joined by "
-                            "one ‘.’, one or two ‘_’, or ‘-’; components separated by ‘/’",
-                            whole, all ? "" : " at ", all ? "" : part);
+                            "one ‘.’, one or two ‘_’, or ‘-’; components separated by ‘/’%s",
+                            whole, all ? "" : " at ", all ? "" : part, hint);
         }
       if (slash == NULL)
         return TRUE;

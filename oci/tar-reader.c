@@ -45,6 +45,7 @@ struct _OciTarReader
   OciTarPax global;
 
   char *name;       /* of the current member, for messages */
+  uint64_t start;   /* position of its first header */
   uint64_t left;    /* bytes of it in the archive */
   uint64_t padding; /* bytes after them */
   uint64_t at;      /* bytes of content returned so far */
@@ -513,10 +514,17 @@ oci_tar_reader_next (OciTarReader *self, OciRawMember *out, gboolean *out_end, G
   g_clear_pointer (&self->segments, g_array_unref);
   self->left = self->padding = self->at = self->size = 0;
   self->segment = 0;
+  self->start = oci_byte_reader_position (self->input);
   if (!self->ended && !read_headers (self, &header, &before, error))
     return FALSE;
   *out_end = self->ended;
   return self->ended || read_member (self, &header, &before, out, error);
+}
+
+uint64_t
+oci_tar_reader_header_position (const OciTarReader *self)
+{
+  return self->start;
 }
 
 /* Returns the length of the hole or data that follows. @out_hole: (out): which of the two */

@@ -30,6 +30,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (OciTarReader, oci_tar_reader_free)
 gboolean oci_tar_reader_next (OciTarReader *self, OciRawMember *out, gboolean *out_end,
                               GError **error);
 
+/** Returns the position of the current member's first header, or of the mark at the end. */
+uint64_t oci_tar_reader_header_position (const OciTarReader *self);
+
 /** Reads content of the member, holes as zeros; *@out_read is 0 at its end. Errors:
  * %OCI_ERROR_FORMAT. */
 gboolean oci_tar_reader_read (OciTarReader *self, void *buffer, size_t len, size_t *out_read,

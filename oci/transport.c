@@ -87,7 +87,7 @@ parse_store_name (OciTransport *self, const char *text, GError **error)
 {
   for (size_t i = 0; i < G_N_ELEMENTS (foreign); i++)
     if (g_str_has_prefix (text, foreign[i]))
-      return oci_throw (error, OCI_ERROR_UNSUPPORTED,
+      return oci_throw (error, OCI_ERROR_USAGE,
                         "terrane has no transport ‘%s’; there are oci:DIR, oci-archive:FILE, "
                         "docker-archive:FILE, docker://HOST/REPOSITORY and NAME[:TAG] in the store",
                         foreign[i]);
@@ -114,11 +114,16 @@ oci_transport_parse (const char *text, GError **error)
       self->reference = oci_reference_parse (text, error);
       return self->reference != NULL ? g_steal_pointer (&self) : NULL;
     }
+  g_autoptr (GError) local = NULL;
+  gboolean ok = self->kind == OCI_TRANSPORT_STORE ? parse_store_name (self, text, &local)
+                                                  : parse_path (self, rest, &local);
+  if (ok)
+    return g_steal_pointer (&self);
   g_autofree char *quoted = oci_quote (text);
-  OCI_PREFIX (error, "%s", quoted);
-  gboolean ok = self->kind == OCI_TRANSPORT_STORE ? parse_store_name (self, text, error)
-                                                  : parse_path (self, rest, error);
-  return ok ? g_steal_pointer (&self) : NULL;
+  if (strstr (local->message, quoted) == NULL) /* the message may name all of it */
+    g_prefix_error (&local, "%s: ", quoted);
+  g_propagate_error (error, g_steal_pointer (&local));
+  return NULL;
 }
 
 void

@@ -31,8 +31,8 @@ typedef struct
  * A path ends at its first ":", as containers-transports(5) says. Nothing is opened.
  *
  * Returns: (transfer full): the location
- * Errors: %OCI_ERROR_USAGE; %OCI_ERROR_UNSUPPORTED for a transport that only other tools have;
- *   %OCI_ERROR_FORMAT for a digest.
+ * Errors: %OCI_ERROR_USAGE, also for a transport that only other tools have; %OCI_ERROR_FORMAT for
+ * a digest.
  */
 OciTransport *oci_transport_parse (const char *text, GError **error);
 void oci_transport_free (OciTransport *self);

@@ -25,6 +25,7 @@ check_program (const TerraneImageView *view, TerraneFindings *findings, GError *
 {
   g_auto (GStrv) entrypoint = oci_image_config_entrypoint (view->config);
   g_auto (GStrv) cmd = oci_image_config_cmd (view->config);
+  const char *key = entrypoint[0] != NULL ? "entrypoint" : "cmd";
   const char *program = entrypoint[0] != NULL ? entrypoint[0] : cmd[0];
   const char *working_dir = oci_image_config_working_dir (view->config);
   if (program == NULL)
@@ -39,16 +40,16 @@ check_program (const TerraneImageView *view, TerraneFindings *findings, GError *
   g_autofree char *quoted = oci_quote (program);
   if (node == NULL)
     terrane_findings_report (findings, "cloud-run.program-missing", TERRANE_SEVERITY_ERROR, NULL,
-                             "config.entrypoint: %s is not in the image", quoted);
+                             "config.%s: %s is not in the image", key, quoted);
   else if (node->type != OCI_ENTRY_FILE || (node->mode & 0111) == 0)
     terrane_findings_report (findings, "cloud-run.program-not-executable", TERRANE_SEVERITY_ERROR,
-                             "chmod 755",
-                             "config.entrypoint: %s is not a file that can be executed", quoted);
+                             "chmod 755", "config.%s: %s is not a file that can be executed", key,
+                             quoted);
   else if (!terrane_program_file_problem (view, node, directory, &problem, &fix, error))
     return FALSE;
   if (problem != NULL)
     terrane_report_finding (view, findings, "cloud-run.program-script", TERRANE_SEVERITY_ERROR,
-                            node, fix, "config.entrypoint: %s %s", quoted, problem);
+                            node, fix, "config.%s: %s %s", key, quoted, problem);
   return TRUE;
 }
 

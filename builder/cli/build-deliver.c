@@ -30,12 +30,18 @@ terrane_built_new (void)
 }
 
 void
+terrane_built_forget (TerraneBuilt *self)
+{
+  g_clear_pointer (&self->build, terrane_build_free);
+  g_clear_pointer (&self->record, json_decref);
+}
+
+void
 terrane_built_free (gpointer data)
 {
   TerraneBuilt *self = data;
+  terrane_built_forget (self);
   terrane_profile_free (self->profile);
-  terrane_build_free (self->build);
-  json_decref (self->record);
   g_free (self);
 }
 
@@ -236,6 +242,30 @@ terrane_delivery_check (const TerraneDelivery *self, const GPtrArray *built, GEr
         return FALSE;
     }
   return TRUE;
+}
+
+char *
+terrane_delivery_registry (const TerraneDelivery *self, const GPtrArray *built)
+{
+  g_autofree char *host = NULL;
+  g_autoptr (GPtrArray) pushes = list_places (self, built, add_push_texts, NULL);
+  if (self->outputs != NULL)
+    return NULL;
+  for (guint k = 0; pushes != NULL && k < pushes->len; k++)
+    {
+      const Place *place = pushes->pdata[k];
+      for (guint i = 0; i < place->texts->len; i++)
+        {
+          g_autofree char *text = terrane_profile_expand_lock (place->texts->pdata[i], SOME_LOCK);
+          const TerraneProfile *profile = ((const TerraneBuilt *) built->pdata[i])->profile;
+          g_autoptr (OciReference) reference = parse_push (self, profile, text, NULL);
+          if (reference == NULL || (host != NULL && strcmp (host, reference->host) != 0))
+            return NULL;
+          if (host == NULL)
+            host = g_strdup (reference->host);
+        }
+    }
+  return g_steal_pointer (&host);
 }
 
 /* Before the build, any valid value will do. */

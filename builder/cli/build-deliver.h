@@ -21,6 +21,8 @@ typedef struct
 /** Returns: (transfer full): without any member set */
 TerraneBuilt *terrane_built_new (void);
 void terrane_built_free (gpointer data);
+/** Drops its build and its record. */
+void terrane_built_forget (TerraneBuilt *self);
 
 /* The request. Texts may contain variables. */
 typedef struct
@@ -50,6 +52,11 @@ gboolean terrane_delivery_check (const TerraneDelivery *self, const GPtrArray *b
  * terrane_delivery_send() ignores. Errors: %OCI_ERROR_USAGE, %OCI_ERROR_FORMAT, %OCI_ERROR_IO. */
 GPtrArray *terrane_delivery_zips (const TerraneDelivery *self, const TerraneBuilt *built,
                                   GError **error);
+
+/** Returns: (transfer full) (nullable): the only registry that gets the images, so that their
+ * layers may stay in it; %NULL if their bytes are needed here. @built: as for
+ * terrane_delivery_check() */
+char *terrane_delivery_registry (const TerraneDelivery *self, const GPtrArray *built);
 
 /**
  * terrane_delivery_send:

@@ -31,7 +31,9 @@ print_layers (const TerraneImage *image)
       g_autofree char *digest = g_strndup (oci_digest_text (&layer->digest, text), 7 + 12);
       g_autofree char *size = oci_format_size (layer->size);
       const char *const cells[] = { layer->title != NULL ? layer->title : layer->name, digest, size,
-                                    layer->reused ? "reused" : "new" };
+                                    layer->stayed   ? "reused, not fetched"
+                                    : layer->reused ? "reused"
+                                                    : "new" };
       terrane_table_add (table, cells);
       total += layer->size;
     }

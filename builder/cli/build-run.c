@@ -106,13 +106,15 @@ needs_trees (const TerraneBuildArguments *options)
   return zips || options->debug_output != NULL;
 }
 
+/* @stay: (nullable): the registry that gets the image, which has its name only afterwards */
 static TerraneBuildOptions
-make_options (const TerraneBuildSession *self)
+make_options (const TerraneBuildSession *self, const char *stay)
 {
   const TerraneBuildArguments *options = self->options;
   return (TerraneBuildOptions){
     .jobs = self->bench->jobs,
     .validate = !options->no_validate,
+    .unnamed = stay != NULL,
     .explain = options->explain,
     .keep_failed = options->keep_failed,
     .sandbox = options->sandbox,
@@ -126,6 +128,7 @@ make_options (const TerraneBuildSession *self)
                .secret = self->cache_secret,
                .create_repository = options->push_options.create_repository,
                .compare = options->no_trust_cache,
+               .stay = stay,
                .whole = needs_trees (options) },
     .progress = self->bench->progress,
   };
@@ -263,13 +266,26 @@ verify (const TerraneBuildSession *self, const TerraneBuilt *built,
                                   built->record, error);
 }
 
-/* @tag: (nullable): of the image in the store. An image that failed its checks or its validation
- * gets a record, too: it says what failed. */
+/* Returns: (transfer full) (nullable): the registry in which layers may stay */
+static char *
+registry_of (const TerraneBuildSession *self, const GPtrArray *all)
+{
+  const TerraneBuildArguments *options = self->options;
+  const TerraneDelivery delivery = make_delivery (options);
+  return options->cache_from == NULL || options->verify || options->verify_compile
+                 || options->debug_output != NULL
+             ? NULL
+             : terrane_delivery_registry (&delivery, all);
+}
+
+/* @tag: (nullable): of the image in the store. @stay: (nullable): see make_options(). An image that
+ * failed its checks or its validation gets a record, too: it says what failed. */
 static gboolean
-make_one (const TerraneBuildSession *self, TerraneBuilt *built, const char *tag, GError **error)
+make_one (const TerraneBuildSession *self, TerraneBuilt *built, const char *tag, const char *stay,
+          GError **error)
 {
   g_autoptr (OciJsonValue) failed = NULL;
-  TerraneBuildOptions options = make_options (self);
+  TerraneBuildOptions options = make_options (self, stay);
   options.out_failed = &failed;
   options.tag = tag;
   gboolean ok = terrane_build (self->bench->store, built->profile, &options, &built->build, error);
@@ -283,21 +299,79 @@ make_one (const TerraneBuildSession *self, TerraneBuilt *built, const char *tag,
   return write_junit (self->options, built, ok ? error : NULL) && ok;
 }
 
+/* Images whose layers stayed in a registry get their names when they have arrived, or when the
+ * failure had another reason than these layers. */
+static gboolean
+name_all (const TerraneBuildSession *self, const GPtrArray *all, const char *stay, GError **error)
+{
+  for (guint i = 0; stay != NULL && i < all->len; i++)
+    if (!terrane_build_set_name (self->bench->store, ((TerraneBuilt *) all->pdata[i])->build,
+                                 error))
+      return FALSE;
+  return TRUE;
+}
+
+/* @out_misled: (out): a layer of --cache-from is not what it was said to be: the image has to be
+ * built again without it. */
+static gboolean
+deliver (const TerraneBuildSession *self, const GPtrArray *all, const char *stay, json_t *document,
+         gboolean *out_misled, GError **error)
+{
+  const TerraneDelivery delivery = make_delivery (self->options);
+  TerraneRemote *remote = self->bench->remote;
+  (void) terrane_remote_was_misled (remote);
+  gboolean ok = terrane_delivery_send (&delivery, remote, all, document, error);
+  *out_misled = !ok && stay != NULL && terrane_remote_was_misled (remote);
+  return *out_misled ? FALSE : name_all (self, all, stay, ok ? error : NULL) && ok;
+}
+
+/* @why: (transfer full) */
+static void
+forget_all (const TerraneBuildSession *self, const GPtrArray *all, GError **why)
+{
+  terrane_progress_warn (self->bench->progress, "going on without --cache-from: %s",
+                         (*why)->message);
+  g_clear_error (why);
+  for (guint i = 0; i < all->len; i++)
+    terrane_built_forget (all->pdata[i]);
+}
+
+static gboolean
+make_and_deliver (const TerraneBuildSession *self, const GPtrArray *all, gboolean *out_misled,
+                  GError **error)
+{
+  TerraneBuilt *built = all->pdata[0];
+  g_autofree char *stay = registry_of (self, all);
+  return make_one (self, built, NULL, stay, error) && write_debug (self, built, error)
+         && write_zips (self, built, error)
+         && deliver (self, all, stay, built->record, out_misled, error);
+}
+
 /* @out_all: (out) (transfer full): of one TerraneBuilt */
 static gboolean
 build_one (const TerraneBuildSession *self, const char *path, GPtrArray **out_all, GError **error)
 {
-  const TerraneDelivery delivery = make_delivery (self->options);
   const char *record = self->options->record;
+  gboolean misled = FALSE;
+  g_autoptr (GError) local = NULL;
   *out_all = load_all (self, path, error);
   if (*out_all == NULL)
     return FALSE;
   TerraneBuilt *built = (*out_all)->pdata[0];
-  gboolean ok = make_one (self, built, NULL, error);
+  gboolean ok = make_and_deliver (self, *out_all, &misled, &local);
+  if (misled)
+    {
+      TerraneBuildArguments options = *self->options;
+      TerraneBuildSession again = *self;
+      options.cache_from = NULL;
+      again.options = &options;
+      forget_all (self, *out_all, &local);
+      ok = make_and_deliver (&again, *out_all, &misled, &local);
+    }
+  if (local != NULL)
+    g_propagate_error (error, g_steal_pointer (&local));
   if (built->build == NULL)
     return FALSE;
-  ok = ok && write_debug (self, built, error) && write_zips (self, built, error)
-       && terrane_delivery_send (&delivery, self->bench->remote, *out_all, built->record, error);
   terrane_terminal_finish_phase (self->bench->terminal);
   oci_json_set (built->record, "passed", json_boolean (ok));
   return (record == NULL || terrane_record_file_write (record, built->record, ok ? error : NULL))
@@ -379,8 +453,8 @@ tag_of (const GPtrArray *all, const TerraneBuilt *built)
 
 /* Everything is built, even after a failure; nothing is delivered unless all of it passed. */
 static guint
-make_all (const TerraneBuildSession *self, const char *path, const GPtrArray *all, json_t *rows,
-          GError **failure)
+make_all (const TerraneBuildSession *self, const char *path, const GPtrArray *all, const char *stay,
+          json_t *rows, GError **failure)
 {
   guint failed = 0;
   for (guint i = 0; i < all->len; i++)
@@ -388,8 +462,8 @@ make_all (const TerraneBuildSession *self, const char *path, const GPtrArray *al
       TerraneBuilt *built = all->pdata[i];
       g_autoptr (GError) local = NULL;
       g_autofree char *platform = oci_platform_text (&built->profile->platform);
-      gboolean ok =
-          make_one (self, built, tag_of (all, built), &local) && write_debug (self, built, &local);
+      gboolean ok = make_one (self, built, tag_of (all, built), stay, &local)
+                    && write_debug (self, built, &local);
       json_t *row = make_row (self, path, built->record, ok, local);
       oci_json_set (row, "platform", oci_json_text (platform));
       oci_json_append (rows, row);
@@ -403,16 +477,15 @@ make_all (const TerraneBuildSession *self, const char *path, const GPtrArray *al
 }
 
 static gboolean
-deliver_all (const TerraneBuildSession *self, const GPtrArray *all, json_t *document,
-             GError **error)
+deliver_all (const TerraneBuildSession *self, const GPtrArray *all, const char *stay,
+             json_t *document, gboolean *out_misled, GError **error)
 {
-  const TerraneDelivery delivery = make_delivery (self->options);
   const TerraneBuilt *first = all->pdata[0];
   g_autofree char *name = g_strconcat (first->profile->name, ":latest", NULL);
   for (guint i = 0; i < all->len; i++)
     if (!write_zips (self, all->pdata[i], error))
       return FALSE;
-  return terrane_delivery_send (&delivery, self->bench->remote, all, document, error)
+  return deliver (self, all, stay, document, out_misled, error)
          && (tag_of (all, first) == NULL
              || terrane_name_set (self->bench->store, name, first->build->image->manifest, error));
 }
@@ -433,6 +506,29 @@ print_all (const GPtrArray *all, const char *path, const json_t *document)
       terrane_destination_print_push (report);
 }
 
+/* Returns: the number of platforms that failed */
+static guint
+make_and_deliver_all (const TerraneBuildSession *self, const char *path, const GPtrArray *all,
+                      json_t *document, gboolean *out_misled, GError **failure)
+{
+  g_autofree char *stay = registry_of (self, all);
+  json_t *rows = json_array ();
+  (void) json_object_clear (document);
+  oci_json_set (document, "version", json_integer (1));
+  oci_json_set (document, "builds", rows);
+  guint failed = make_all (self, path, all, stay, rows, failure);
+  if (*failure == NULL)
+    (void) deliver_all (self, all, stay, document, out_misled, failure);
+  else if (stay != NULL) /* those that passed are in the store all the same */
+    for (guint i = 0; i < all->len; i++)
+      {
+        TerraneBuilt *built = all->pdata[i];
+        if (json_is_true (json_object_get (built->record, "passed")))
+          (void) terrane_build_set_name (self->bench->store, built->build, NULL);
+      }
+  return failed;
+}
+
 gboolean
 terrane_build_run_platforms (const TerraneBuildSession *self, const char *path, GError **error)
 {
@@ -440,13 +536,20 @@ terrane_build_run_platforms (const TerraneBuildSession *self, const char *path, 
   g_autoptr (OciJsonValue) document = json_object ();
   g_autoptr (GError) failure = NULL;
   const char *record = self->options->record;
-  json_t *rows = json_array ();
-  oci_json_set (document, "version", json_integer (1));
-  oci_json_set (document, "builds", rows);
+  gboolean misled = FALSE;
   if (all == NULL)
     return FALSE;
-  guint failed = make_all (self, path, all, rows, &failure);
-  gboolean ok = failure == NULL && deliver_all (self, all, document, &failure);
+  guint failed = make_and_deliver_all (self, path, all, document, &misled, &failure);
+  if (misled)
+    {
+      TerraneBuildArguments options = *self->options;
+      TerraneBuildSession again = *self;
+      options.cache_from = NULL;
+      again.options = &options;
+      forget_all (self, all, &failure);
+      failed = make_and_deliver_all (&again, path, all, document, &misled, &failure);
+    }
+  gboolean ok = failure == NULL;
   terrane_terminal_finish_phase (self->bench->terminal);
   oci_json_set (document, "passed", json_boolean (ok));
   if (record != NULL && !terrane_record_file_write (record, document, ok ? &failure : NULL))

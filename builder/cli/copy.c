@@ -5,6 +5,7 @@
 #include "builder/store/names.h"
 
 #include "oci/image.h"
+#include "oci/layer-check.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -72,18 +73,46 @@ check_other_place (const Copy *self, GError **error)
                        self->to_text, self->to->path);
 }
 
+/* Before anything is fetched. */
+static gboolean
+check_platform (const Copy *self, GError **error)
+{
+  const char *platform = self->options->platform;
+  if (platform != NULL && strchr (platform, ',') != NULL)
+    return oci_throw (error, OCI_ERROR_USAGE, "--platform %s: expected one platform, or ‘all’",
+                      platform);
+  if (g_strcmp0 (platform, TERRANE_PLATFORMS_ALL) != 0)
+    return TRUE;
+  if (self->to->kind == OCI_TRANSPORT_STORE)
+    return oci_throw (error, OCI_ERROR_USAGE,
+                      "--platform all: an image in the store, such as %s, is for one platform; say "
+                      "which one",
+                      self->to_text);
+  if (self->to->kind == OCI_TRANSPORT_DOCKER_ARCHIVE)
+    return oci_throw (error, OCI_ERROR_USAGE,
+                      "--platform all: %s: a docker archive holds no image index; write to "
+                      "oci-archive:FILE, or say which platform",
+                      self->to_text);
+  if (self->from->kind == OCI_TRANSPORT_STORE)
+    return oci_throw (error, OCI_ERROR_USAGE,
+                      "--platform all: %s is an image in the store, which is for one platform; "
+                      "leave the option out",
+                      self->from_text);
+  return self->from->kind == OCI_TRANSPORT_OCI || self->from->kind == OCI_TRANSPORT_REGISTRY
+         || oci_throw (error, OCI_ERROR_USAGE,
+                       "--platform all: %s: of an archive one image is copied; leave the option "
+                       "out, or unpack an OCI archive with tar and copy oci:DIR",
+                       self->from_text);
+}
+
 static gboolean
 parse (Copy *self, GError **error)
 {
   OCI_PREFIX (error, "copy");
-  const char *platform = self->options->platform;
   self->from = oci_transport_parse (self->from_text, error);
   self->to = self->from != NULL ? oci_transport_parse (self->to_text, error) : NULL;
-  if (self->to == NULL)
+  if (self->to == NULL || !check_platform (self, error))
     return FALSE;
-  if (platform != NULL && strchr (platform, ',') != NULL)
-    return oci_throw (error, OCI_ERROR_USAGE, "--platform %s: expected one platform, or ‘all’",
-                      platform);
   if (self->to->kind == OCI_TRANSPORT_REGISTRY)
     {
       self->push_to = terrane_reference_parse_push (self->to_text,
@@ -94,13 +123,16 @@ parse (Copy *self, GError **error)
     return oci_throw (error, OCI_ERROR_USAGE,
                       "--create-repository and --mount-from are for a registry, and %s is none",
                       self->to_text);
+  if (self->to->kind == OCI_TRANSPORT_STORE && !terrane_reference_check_name (self->to_text, error))
+    return FALSE;
   self->name = choose_name (self, error);
   return self->name != NULL && check_other_place (self, error);
 }
 
 /* @push: (transfer full) (nullable) */
 static json_t *
-make_report (const Copy *self, const OciDigest *digest, guint images, json_t *push)
+make_report (const Copy *self, const OciDigest *digest, const OciDigest *image_id, guint images,
+             json_t *push)
 {
   OciDigestText text;
   json_t *report = json_object ();
@@ -108,6 +140,8 @@ make_report (const Copy *self, const OciDigest *digest, guint images, json_t *pu
   oci_json_set (report, "destination", oci_json_text (self->to_text));
   oci_json_set_text (report, "name", self->name);
   oci_json_set (report, "digest", oci_json_text (oci_digest_text (digest, text)));
+  if (self->to->kind == OCI_TRANSPORT_DOCKER_ARCHIVE)
+    oci_json_set (report, "image_id", oci_json_text (oci_digest_text (image_id, text)));
   oci_json_set (report, "images", json_integer (images));
   if (push != NULL)
     oci_json_set (report, "push", push);
@@ -127,8 +161,10 @@ print_report (const json_t *report)
       terrane_harmless_line (json_string_value (json_object_get (report, "source")));
   g_autofree char *destination =
       terrane_harmless_line (json_string_value (json_object_get (report, "destination")));
-  terrane_print ("copied %s to %s\n%s\n", source, destination,
-                 json_string_value (json_object_get (report, "digest")));
+  /* An archive without manifest cannot be asked for its digest. */
+  const char *id = json_string_value (json_object_get (report, "image_id"));
+  terrane_print ("copied %s to %s\n%s%s\n", source, destination, id != NULL ? "image ID " : "",
+                 id != NULL ? id : json_string_value (json_object_get (report, "digest")));
 }
 
 /* Pushes one image to the destination's registry. @to: with or without a tag */
@@ -145,6 +181,19 @@ push (const Copy *self, OciLayout *layout, const OciDescriptor *manifest, const 
                               arguments->create_repository, out, error);
 }
 
+/* Later commands take what the store names for whole and consistent. Images from registries are
+ * checked when their layers are first unpacked, as after a pull. */
+static gboolean
+check_layers (const Copy *self, const TerraneOpenImage *image, GError **error)
+{
+  if (self->to->kind != OCI_TRANSPORT_STORE || self->from->kind == OCI_TRANSPORT_STORE
+      || self->from->kind == OCI_TRANSPORT_REGISTRY)
+    return TRUE;
+  OCI_PREFIX (error, "%s", self->from_text);
+  terrane_progress_phase (self->bench->progress, 0, "checking the layers of %s", self->from_text);
+  return oci_image_check_layers (image->layout, image->descriptor, self->bench->jobs, error);
+}
+
 static json_t *
 copy_image (const Copy *self, GError **error)
 {
@@ -155,7 +204,8 @@ copy_image (const Copy *self, GError **error)
   g_autoptr (TerraneOpenImage) image =
       terrane_workbench_open_image (self->bench, self->from_text, self->options->platform,
                                     stays ? TERRANE_IMAGE_MANIFEST : TERRANE_IMAGE_LAYERS, error);
-  if (image == NULL)
+  if (image == NULL || !oci_image_read_checked (image->layout, image->descriptor, NULL, error)
+      || !check_layers (self, image, error))
     return NULL;
   json_t *pushed = NULL;
   if (self->push_to != NULL)
@@ -170,10 +220,11 @@ copy_image (const Copy *self, GError **error)
                  : terrane_destination_output (image->layout, image->descriptor, self->name,
                                                self->to_text, error)))
     return NULL;
-  return make_report (self, &image->descriptor->digest, 1, pushed);
+  return make_report (self, &image->descriptor->digest, &image->manifest->config->digest, 1,
+                      pushed);
 }
 
-/* An index is in its place, or its documents are in the store. @out_owned: (out) (transfer full)
+/* An index is in its layout, or its documents are in the store. @out_owned: (out) (transfer full)
  * (nullable). *@out_index is %NULL if the source is an image for one platform. */
 static gboolean
 open_index (const Copy *self, OciLayout **out_owned, OciImageIndex **out_index, GError **error)
@@ -181,8 +232,6 @@ open_index (const Copy *self, OciLayout **out_owned, OciImageIndex **out_index, 
   const OciTransport *from = self->from;
   if (from->kind == OCI_TRANSPORT_REGISTRY)
     return terrane_remote_fetch_index (self->bench->remote, from->reference, out_index, error);
-  if (from->kind != OCI_TRANSPORT_OCI)
-    return TRUE;
   *out_owned = oci_layout_open (AT_FDCWD, from->path, FALSE, error);
   g_autoptr (OciDescriptor) named =
       *out_owned != NULL ? oci_layout_resolve (*out_owned, from->name, NULL, error) : NULL;
@@ -205,7 +254,9 @@ push_index (const Copy *self, OciLayout *layout, const OciImageIndex *index, jso
   g_clear_pointer (&by_digest->tag, g_free);
   for (guint i = 0; i < index->manifests->len; i++)
     {
-      if (!push (self, layout, index->manifests->pdata[i], by_digest, &report, error))
+      const OciDescriptor *image = index->manifests->pdata[i];
+      if (!oci_image_read_checked (layout, image, NULL, error)
+          || !push (self, layout, image, by_digest, &report, error))
         return FALSE;
       terrane_push_report_add (&total, &report);
     }
@@ -234,15 +285,12 @@ copy_index (const Copy *self, GError **error)
   json_t *pushed = NULL;
   if (!open_index (self, &owned, &index, error))
     return NULL;
-  if (index == NULL || self->to->kind == OCI_TRANSPORT_STORE)
+  if (index == NULL)
     {
       (void) oci_throw (error, OCI_ERROR_USAGE,
-                        index != NULL
-                            ? "copy: --platform all: an image in the store, such as %s, is for one "
-                              "platform; say which one"
-                            : "copy: --platform all: %s is not an image index, or is where indexes "
-                              "are not copied from; leave the option out",
-                        index != NULL ? self->to_text : self->from_text);
+                        "copy: --platform all: %s is an image for one platform, and not an image "
+                        "index; leave the option out",
+                        self->from_text);
       return NULL;
     }
   OciLayout *layout = owned != NULL ? owned : terrane_store_layout (self->bench->store);
@@ -251,7 +299,7 @@ copy_index (const Copy *self, GError **error)
                                || !terrane_destination_output_index (layout, index, self->name,
                                                                      self->to_text, error)))
     return NULL;
-  return make_report (self, &index->descriptor->digest, index->manifests->len, pushed);
+  return make_report (self, &index->descriptor->digest, NULL, index->manifests->len, pushed);
 }
 
 static gboolean

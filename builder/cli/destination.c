@@ -11,8 +11,11 @@
 #include "oci/oci-archive.h"
 #include "oci/transport.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static OciTransport *
 parse_output (const char *destination, GError **error)
@@ -47,6 +50,75 @@ terrane_destination_check_output (const char *destination, GError **error)
   return transport != NULL;
 }
 
+/* A layout that is written to. */
+typedef struct
+{
+  OciLayout *layout;
+  char *path;
+  char *made; /* (nullable): the uppermost directory that was made for it */
+} OutputLayout;
+
+static void
+output_layout_clear (OutputLayout *self)
+{
+  g_clear_pointer (&self->layout, oci_layout_free);
+  g_clear_pointer (&self->path, g_free);
+  g_clear_pointer (&self->made, g_free);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (OutputLayout, output_layout_clear)
+
+/* Returns: (transfer full) (nullable): the uppermost directory of @path that does not exist */
+static char *
+find_missing (const char *path)
+{
+  struct stat st;
+  char *missing = NULL;
+  g_autofree char *at = g_strdup (path);
+  while (lstat (at, &st) != 0 && errno == ENOENT)
+    {
+      char *parent = g_path_get_dirname (at);
+      g_free (missing);
+      missing = g_steal_pointer (&at);
+      at = parent;
+    }
+  return missing;
+}
+
+static gboolean
+open_output (OutputLayout *self, const char *path, GError **error)
+{
+  self->path = g_strdup (path);
+  for (size_t len = strlen (path); len > 1 && path[len - 1] == '/'; len--)
+    self->path[len - 1] = '\0';
+  self->made = find_missing (self->path);
+  self->layout = oci_layout_open (AT_FDCWD, path, TRUE, error);
+  if (self->layout != NULL)
+    oci_layout_set_synced (self->layout, TRUE);
+  return self->layout != NULL;
+}
+
+/* Leaves nothing of a layout that was made for an image that could not be written, unless another
+ * process has named one there. */
+static gboolean
+finish_output (const OutputLayout *self, gboolean ok, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+  if (ok || self->made == NULL)
+    return ok;
+  if (!oci_layout_remove_unnamed (self->layout, &local))
+    oci_error_append (error, "; what was written could not be removed: %s", local->message);
+  g_autofree char *at = g_strdup (self->path);
+  while (strlen (at) > strlen (self->made))
+    {
+      char *parent = g_path_get_dirname (at);
+      g_free (at);
+      at = parent;
+      if (rmdir (at) != 0) /* another process uses it */
+        break;
+    }
+  return FALSE;
+}
+
 gboolean
 terrane_destination_output (OciLayout *layout, const OciDescriptor *manifest, const char *name,
                             const char *destination, GError **error)
@@ -60,11 +132,12 @@ terrane_destination_output (OciLayout *layout, const OciDescriptor *manifest, co
     return oci_archive_export (layout, manifest, name, transport->path, error);
   if (transport->kind == OCI_TRANSPORT_DOCKER_ARCHIVE)
     return docker_archive_export (layout, manifest, name, transport->path, error);
-  g_autoptr (OciLayout) to = oci_layout_open (AT_FDCWD, transport->path, TRUE, error);
-  if (to != NULL)
-    oci_layout_set_synced (to, TRUE);
-  return to != NULL && oci_image_copy (layout, manifest, to, error)
-         && oci_layout_tag (to, name, manifest, error);
+  g_auto (OutputLayout) output = { NULL };
+  return open_output (&output, transport->path, error)
+         && finish_output (&output,
+                           oci_image_copy (layout, manifest, output.layout, error)
+                               && oci_layout_tag (output.layout, name, manifest, error),
+                           error);
 }
 
 gboolean
@@ -81,11 +154,12 @@ terrane_destination_output_index (OciLayout *layout, const OciImageIndex *index,
                       destination);
   if (transport->kind == OCI_TRANSPORT_OCI_ARCHIVE)
     return oci_archive_export_index (layout, index, name, transport->path, error);
-  g_autoptr (OciLayout) to = oci_layout_open (AT_FDCWD, transport->path, TRUE, error);
-  if (to != NULL)
-    oci_layout_set_synced (to, TRUE);
-  return to != NULL && oci_image_index_copy (index, layout, to, error)
-         && oci_layout_tag (to, name, index->descriptor, error);
+  g_auto (OutputLayout) output = { NULL };
+  return open_output (&output, transport->path, error)
+         && finish_output (&output,
+                           oci_image_index_copy (index, layout, output.layout, error)
+                               && oci_layout_tag (output.layout, name, index->descriptor, error),
+                           error);
 }
 
 static void

@@ -11,6 +11,7 @@
 enum
 {
   MAX_LINES = 20, /* of a section */
+  MAX_NAMES = 3,  /* in one line */
   MAX_VALUE = 60, /* bytes of a value, beyond which it is cut */
 };
 
@@ -76,6 +77,15 @@ layer_cause_text (const json_t *cause)
   return g_string_free (g_steal_pointer (&text), FALSE);
 }
 
+static char *
+spelling_text (const json_t *cause, const char *kind)
+{
+  g_autofree char *a = byte_text (json_object_get (cause, "a"));
+  g_autofree char *b = byte_text (json_object_get (cause, "b"));
+  return g_strdup_printf ("%s: the same in other bytes, byte %" JSON_INTEGER_FORMAT ": %s → %s",
+                          kind, number_of (cause, "offset"), a, b);
+}
+
 char *
 terrane_diff_cause_text (const json_t *cause)
 {
@@ -83,7 +93,7 @@ terrane_diff_cause_text (const json_t *cause)
   if (strcmp (kind, "layer") == 0)
     return layer_cause_text (cause);
   if (key[0] == '\0')
-    return g_strdup_printf ("%s: the same in other bytes", kind);
+    return spelling_text (cause, kind);
   g_autofree char *harmless = terrane_harmless_line (key);
   g_autofree char *a = value_text (json_object_get (cause, "a"));
   g_autofree char *b = value_text (json_object_get (cause, "b"));
@@ -164,6 +174,31 @@ optional_size (const json_t *row, const char *key)
   return value != NULL ? oci_format_size ((uint64_t) json_integer_value (value)) : g_strdup ("-");
 }
 
+/* The layers of a tree that has several. */
+static void
+add_parts (GString *out, const json_t *rows)
+{
+  size_t i, k;
+  json_t *row, *package;
+  json_array_foreach (rows, i, row)
+  {
+    g_autoptr (GString) title = g_string_new (NULL);
+    const json_t *packages = json_object_get (row, "packages");
+    json_array_foreach (packages, k, package)
+    {
+      if (k < MAX_NAMES)
+        g_string_append_printf (title, "%s%s", k > 0 ? ", " : "", json_string_value (package));
+    }
+    if (json_array_size (packages) > MAX_NAMES)
+      g_string_append_printf (title, " + %zu", json_array_size (packages) - MAX_NAMES);
+    g_autofree char *name = terrane_harmless_line (packages != NULL ? title->str : "all packages");
+    g_autofree char *a = optional_size (row, "a"), *b = optional_size (row, "b");
+    g_string_append_printf (out, "    %-18s %10s %10s%s\n", name, a, b,
+                            json_is_true (json_object_get (row, "equal")) ? "             equal"
+                                                                          : "");
+  }
+}
+
 static void
 add_trees (GString *out, const json_t *rows)
 {
@@ -183,6 +218,7 @@ add_trees (GString *out, const json_t *rows)
       g_string_append_printf (
           out, "  +%" JSON_INTEGER_FORMAT " -%" JSON_INTEGER_FORMAT " ~%" JSON_INTEGER_FORMAT "\n",
           number_of (row, "added"), number_of (row, "removed"), number_of (row, "changed"));
+    add_parts (out, json_object_get (row, "layers"));
   }
 }
 
@@ -273,9 +309,22 @@ add_files (GString *out, const json_t *document)
 }
 
 static void
+add_names (GString *out, const char *title, const json_t *names)
+{
+  for (size_t i = 0; i < MAX_NAMES && i < json_array_size (names); i++)
+    {
+      g_autofree char *name = terrane_harmless_line (json_string_value (json_array_get (names, i)));
+      g_string_append_printf (out, "%s%s", i == 0 ? title : ", ", name);
+    }
+  if (json_array_size (names) > MAX_NAMES)
+    g_string_append (out, ", …");
+}
+
+static void
 add_library (GString *out, const json_t *row)
 {
   const json_t *a = json_object_get (row, "a"), *b = json_object_get (row, "b");
+  const json_t *added = json_object_get (row, "added");
   const json_t *removed = json_object_get (row, "removed");
   const char *left = text_of (a, "soname"), *right = text_of (b, "soname");
   g_autofree char *path = oci_show (text_of (b != NULL ? b : a, "path"));
@@ -287,13 +336,11 @@ add_library (GString *out, const json_t *row)
                                                                 : "no SONAME");
   g_string_append_printf (out, "  %s: %s%s%s, +%zu -%zu", path, old,
                           strcmp (old, new) == 0 ? "" : " → ", strcmp (old, new) == 0 ? "" : new,
-                          json_array_size (json_object_get (row, "added")),
-                          json_array_size (removed));
-  for (size_t i = 0; b != NULL && i < 3 && i < json_array_size (removed); i++)
+                          json_array_size (added), json_array_size (removed));
+  if (a != NULL && b != NULL) /* otherwise all of them */
     {
-      g_autofree char *name =
-          terrane_harmless_line (json_string_value (json_array_get (removed, i)));
-      g_string_append_printf (out, "%s%s", i == 0 ? "; gone: " : ", ", name);
+      add_names (out, "; gone: ", removed);
+      add_names (out, "; new: ", added);
     }
   g_string_append_c (out, '\n');
 }

@@ -7,6 +7,7 @@
 typedef struct
 {
   gboolean check;
+  gboolean new_layers;
   char *platform;      /* (nullable) */
   char *source_mirror; /* (nullable) */
   TerraneRemoteArguments remote;
@@ -150,7 +151,9 @@ lock_profiles (const TerraneWorkbench *bench, char **paths, const LockOptions *a
   TerraneResolveOptions options = {
     .store = bench->store,
     .remote = bench->remote,
-    .policy = { .require = arguments->check, .update = !arguments->check },
+    .policy = { .require = arguments->check,
+                .update = !arguments->check,
+                .new_layers = arguments->new_layers },
     .jobs = bench->jobs,
     .progress = bench->progress,
   };
@@ -200,6 +203,10 @@ static const TerraneOption lock_options[] = {
     .kind = TERRANE_OPTION_FLAG,
     .target = offsetof (LockOptions, check),
     .help = "Only say whether the lock is up to date: exit code 4 when not" },
+  { .name = "new-layers",
+    .kind = TERRANE_OPTION_FLAG,
+    .target = offsetof (LockOptions, new_layers),
+    .help = "Assign packages to layers again, regardless of the lock" },
   { .name = "platform",
     .kind = TERRANE_OPTION_PLATFORM,
     .target = offsetof (LockOptions, platform),

@@ -1,4 +1,5 @@
 /* terrane plan */
+#include "builder/build-plan-index.h"
 #include "builder/build-plan.h"
 #include "builder/cli/build-explain.h"
 #include "builder/cli/build-run.h"
@@ -125,15 +126,14 @@ plan_platform (const Planner *self, const char *path, const char *platform, gboo
   return plan;
 }
 
-/* Returns: (transfer full) (nullable): NULL-terminated; with NULL at once for the profile's
- * first */
 static const char *
 text_of (const json_t *row, const char *member)
 {
   return terrane_build_explain_text (row, member);
 }
 
-/* "12.3 MB", "12.3 MB +2 files" with files of unknown size, "" for nothing. */
+/* "12.3 MB", "12.3 MB + ?" with files of unknown size, "12.3 MB?" if it may be spared, "" for
+ * nothing. */
 static char *
 fetch_text (const json_t *row)
 {
@@ -143,6 +143,8 @@ fetch_text (const json_t *row)
   g_autofree char *size = oci_format_size ((uint64_t) bytes);
   if (fetch == NULL)
     return g_strdup ("");
+  if (unknown == 0 && json_is_false (json_object_get (fetch, "certain")))
+    return g_strconcat (size, "?", NULL);
   if (unknown == 0)
     return g_steal_pointer (&size);
   return bytes > 0 ? g_strconcat (size, " + ?", NULL) : g_strdup ("?");
@@ -176,13 +178,13 @@ add_row (TerraneTable *table, const json_t *step, const json_t *blob)
   g_autofree char *result = g_strconcat (text_of (step, "result"), certain ? "" : "?", NULL);
   g_autofree char *name = terrane_build_explain_name (step);
   g_autofree char *fetch = fetch_text (step), *size = size_text (step);
+  gboolean open = json_is_false (json_object_get (blob, "certain"));
+  g_autofree char *push = g_strconcat (text_of (blob, "result"), open ? "?" : "", NULL);
   for (size_t i = 0; i == 0 || i < json_array_size (reasons); i++)
     {
       const char *reason = json_string_value (json_array_get (reasons, i));
-      const char *const first[] = {
-        text_of (step, "step"),      name, result, fetch, size, text_of (blob, "result"),
-        reason != NULL ? reason : ""
-      };
+      const char *const first[] = { text_of (step, "step"),      name, result, fetch, size, push,
+                                    reason != NULL ? reason : "" };
       const char *const more[] = { "", "", "", "", "", "", reason != NULL ? reason : "" };
       terrane_table_add (table, i == 0 ? first : more);
     }
@@ -205,7 +207,8 @@ print_steps (const json_t *plan)
   terrane_table_print (table);
 }
 
-/* "docker://h/r:tag: 2 of 5 layers to upload, 12.3 MB and what is made; 1 mounted" */
+/* "docker://h/r:tag: uploads 2 of 5 layers (12.3 MB and what is made), mounts 1, and uploads the
+ * configuration and the manifest" */
 static void
 print_push (const json_t *push)
 {
@@ -214,15 +217,17 @@ print_push (const json_t *push)
   size_t i;
   json_t *blob;
   const json_t *blobs = json_object_get (push, "blobs");
+  gboolean open = json_is_false (json_object_get (push, "certain"));
   if (json_is_true (json_object_get (push, "unchanged")))
     {
-      terrane_print ("%s is this image already\n", text_of (push, "destination"));
+      terrane_print ("%s is this image already: nothing is sent\n", text_of (push, "destination"));
       return;
     }
   json_array_foreach ((json_t *) blobs, i, blob)
   {
     const char *result = text_of (blob, "result");
     json_int_t size = json_integer_value (json_object_get (blob, "size"));
+    open = open || json_is_false (json_object_get (blob, "certain"));
     mounts += strcmp (result, "mounted") == 0;
     if (strcmp (result, "uploaded") != 0)
       continue;
@@ -230,10 +235,16 @@ print_push (const json_t *push)
     unknown += size == 0;
     bytes += (uint64_t) size;
   }
-  g_autofree char *size = oci_format_size (bytes);
-  terrane_print ("%s: of %zu layers %u uploaded (%s%s), %u mounted; configuration and manifest\n",
-                 text_of (push, "destination"), json_array_size (blobs), uploads, size,
-                 unknown > 0 ? " and what is made" : "", mounts);
+  g_autofree char *known = oci_format_size (bytes);
+  g_autofree char *size = unknown == 0 ? g_strdup (known)
+                          : bytes > 0  ? g_strconcat (known, " and what is made", NULL)
+                                       : g_strdup ("what is made");
+  g_autofree char *mounted = mounts > 0 ? g_strdup_printf (", mounts %u", mounts) : g_strdup ("");
+  terrane_print ("%s: the push uploads %u of %zu layers%s%s%s%s, the configuration and the "
+                 "manifest%s\n",
+                 text_of (push, "destination"), uploads, json_array_size (blobs),
+                 uploads > 0 ? " (" : "", uploads > 0 ? size : "", uploads > 0 ? ")" : "", mounted,
+                 open ? " (?: it may have some of this already, or refuse mounts)" : "");
 }
 
 static void
@@ -305,6 +316,8 @@ run_plan (TerraneGlobal *global, const void *data, char **arguments, GError **er
         return FALSE;
       oci_json_append (plans, plan);
     }
+  if (!terrane_build_plan_unite (self.bench.store, self.bench.remote, plans, error))
+    return FALSE;
   terrane_workbench_show (&self.bench, document, print_plans);
   return TRUE;
 }
@@ -390,11 +403,10 @@ const TerraneCommand terrane_command_plan = {
   .summary = "Say what a build and a push would do, and why; nothing is done",
   .description =
       "For each tree and layer: whether it is reused, made or fetched, and with --push whether it "
-      "is "
-      "there, mounted or uploaded. Nothing is downloaded or compiled, no lock is written, and "
-      "registries are only asked what they have. Local sources of less than 256 MiB are read to "
-      "see "
-      "what is in them; what only a build finds out is marked with ‘?’.",
+      "is there, mounted or uploaded. Nothing is compiled, no lock is written, and of what "
+      "--cache-from has only documents are downloaded; other registries are only asked what they "
+      "have. Local sources of less than 256 MiB are read to see what is in them; what only a build "
+      "finds out is marked with ‘?’.",
   .examples = "plan profile.json\n"
               "plan --locked --push profile.json",
   .min = 1,

@@ -70,6 +70,8 @@ parse_arguments (char **arguments, char **out_name, GError **error)
   if (reference == NULL)
     return NULL;
   g_autofree char *given = terrane_reference_local_name (reference);
+  if (arguments[1] != NULL && !terrane_reference_check_name (arguments[1], error))
+    return NULL;
   *out_name = oci_reference_local_name (arguments[1] != NULL ? arguments[1] : given, FALSE, error);
   return *out_name != NULL ? g_steal_pointer (&reference) : NULL;
 }

@@ -27,7 +27,7 @@ run_push (TerraneGlobal *global, const void *data, char **arguments, GError **er
   g_autoptr (TerraneOpenImage) image =
       terrane_workbench_open_image (&bench, arguments[0], NULL, TERRANE_IMAGE_MANIFEST, error);
   g_autoptr (OciJsonValue) report = NULL;
-  if (image == NULL
+  if (image == NULL || !oci_image_read_checked (image->layout, image->descriptor, NULL, error)
       || !terrane_destination_push (bench.remote, image->layout, image->descriptor, destination,
                                     &options->push, &report, error))
     return FALSE;

@@ -93,6 +93,19 @@ terrane_reference_parse_source (const char *source, GError **error)
   return NULL;
 }
 
+gboolean
+terrane_reference_check_name (const char *name, GError **error)
+{
+  if (!g_str_has_suffix (name, ".json"))
+    return TRUE;
+  g_autofree char *quoted = oci_quote (name);
+  g_autofree char *stem = g_strndup (name, strlen (name) - strlen (".json"));
+  g_autofree char *hint = oci_suggest (stem[0] != '\0' ? stem : NULL);
+  return oci_throw (error, OCI_ERROR_USAGE,
+                    "invalid name %s: commands would take it for a profile, a file in JSON%s",
+                    quoted, hint);
+}
+
 char *
 terrane_reference_local_name (const OciReference *reference)
 {

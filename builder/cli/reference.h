@@ -5,8 +5,8 @@
 
 G_BEGIN_DECLS
 
-/** Parses an image to fetch. Returns: (transfer full). Errors: %OCI_ERROR_USAGE, %OCI_ERROR_FORMAT,
- * %OCI_ERROR_UNSUPPORTED. */
+/** Parses an image to fetch. Returns: (transfer full). Errors: %OCI_ERROR_USAGE, %OCI_ERROR_FORMAT.
+ */
 OciReference *terrane_reference_parse_source (const char *source, GError **error);
 
 /**
@@ -16,10 +16,14 @@ OciReference *terrane_reference_parse_source (const char *source, GError **error
  * Parses the destination of a push; "latest" is the default tag.
  *
  * Returns: (transfer full)
- * Errors: %OCI_ERROR_USAGE, %OCI_ERROR_FORMAT, %OCI_ERROR_UNSUPPORTED.
+ * Errors: %OCI_ERROR_USAGE, %OCI_ERROR_FORMAT.
  */
 OciReference *terrane_reference_parse_push (const char *destination, gboolean create,
                                             GError **error);
+
+/** Whether commands that take images and profiles would take the name of a new image in the store
+ * for an image. Errors: %OCI_ERROR_USAGE. */
+gboolean terrane_reference_check_name (const char *name, GError **error);
 
 /** Returns: (transfer full): name of an image in the store: "app:v1" for docker://HOST/team/app:v1;
  * a digest becomes a tag that distinguishes images */

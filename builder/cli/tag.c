@@ -1,4 +1,5 @@
 /* terrane tag */
+#include "builder/cli/reference.h"
 #include "builder/cli/workbench.h"
 #include "builder/store/names.h"
 
@@ -11,19 +12,31 @@ print_tag (const json_t *report)
                  json_string_value (json_object_get (report, "digest")));
 }
 
+/* Whether @text is the place of an image elsewhere, whether it is written correctly or not. */
+static gboolean
+is_elsewhere (const char *text, const OciTransport *transport)
+{
+  return transport != NULL ? transport->kind != OCI_TRANSPORT_STORE
+                           : g_str_has_prefix (text, OCI_REFERENCE_SCHEME);
+}
+
 /* Finds an image that has a name here: copy brings in other images. */
 static OciDescriptor *
 find_image (const TerraneWorkbench *bench, const char *image, GError **error)
 {
   OCI_PREFIX (error, "tag");
-  g_autoptr (OciTransport) transport = oci_transport_parse (image, error);
-  if (transport == NULL)
-    return NULL;
-  if (transport->kind != OCI_TRANSPORT_STORE)
+  g_autoptr (GError) local = NULL;
+  g_autoptr (OciTransport) transport = oci_transport_parse (image, &local);
+  if (is_elsewhere (image, transport))
     {
       (void) oci_throw (error, OCI_ERROR_USAGE,
                         "%s is not in the store; 'terrane copy %s NAME' brings it in", image,
                         image);
+      return NULL;
+    }
+  if (transport == NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
       return NULL;
     }
   g_autoptr (OciDescriptor) found =
@@ -41,15 +54,18 @@ static char *
 choose_name (const char *text, GError **error)
 {
   OCI_PREFIX (error, "tag");
-  g_autoptr (OciTransport) transport = oci_transport_parse (text, error);
-  if (transport == NULL)
+  g_autoptr (GError) local = NULL;
+  if (!terrane_reference_check_name (text, error))
     return NULL;
-  if (transport->kind == OCI_TRANSPORT_STORE)
-    return g_strdup (transport->name);
-  (void) oci_throw (error, OCI_ERROR_USAGE,
-                    "%s is not a name in the store; 'terrane copy IMAGE %s' writes it there", text,
-                    text);
-  return NULL;
+  g_autoptr (OciTransport) transport = oci_transport_parse (text, &local);
+  if (is_elsewhere (text, transport))
+    (void) oci_throw (error, OCI_ERROR_USAGE,
+                      "%s is not a name in the store; 'terrane copy IMAGE %s' writes it there",
+                      text, text);
+  else if (transport == NULL)
+    g_propagate_error (error, g_steal_pointer (&local));
+  return transport != NULL && transport->kind == OCI_TRANSPORT_STORE ? g_strdup (transport->name)
+                                                                     : NULL;
 }
 
 static gboolean

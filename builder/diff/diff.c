@@ -7,8 +7,7 @@
 #include "builder/diff/findings.h"
 #include "builder/diff/packages.h"
 #include "builder/diff/symbols.h"
-
-#include "oci/base/text-hash.h"
+#include "builder/diff/trees.h"
 
 #include <string.h>
 
@@ -43,21 +42,37 @@ describe_image (const TerraneDiffSide *side)
   return object;
 }
 
-/* Returns the configuration without what depends on the layers. */
+/* Removes entries that terrane writes for layers. */
+static void
+forget_layers (json_t *history)
+{
+  for (size_t i = json_array_size (history); i > 0; i--)
+    {
+      const char *text =
+          json_string_value (json_object_get (json_array_get (history, i - 1), "created_by"));
+      if (text != NULL && g_str_has_prefix (text, "terrane: "))
+        (void) json_array_remove (history, i - 1);
+    }
+}
+
+/* Returns the configuration without what depends on the layers. @matching: whether the layers of
+ * the images correspond by their positions, as entries of the history then do */
 static json_t *
-config_of (const TerraneDiffSide *side)
+config_of (const TerraneDiffSide *side, gboolean matching)
 {
   g_autoptr (GBytes) dump = oci_image_config_dump (side->image->config);
   gsize length = 0;
   const char *bytes = g_bytes_get_data (dump, &length);
   json_t *config = json_loadb (bytes, length, 0, NULL);
   (void) json_object_del (json_object_get (config, "rootfs"), "diff_ids");
+  if (!matching)
+    forget_layers (json_object_get (config, "history"));
   return config;
 }
 
-/* Likewise for the manifest. @n_layers: of the other image. Returns: (transfer full) (nullable) */
+/* Likewise for the manifest. Returns: (transfer full) (nullable) */
 static json_t *
-manifest_of (const TerraneDiffSide *side, guint n_layers, GError **error)
+manifest_of (const TerraneDiffSide *side, gboolean matching, GError **error)
 {
   gsize length = 0;
   size_t i;
@@ -77,139 +92,9 @@ manifest_of (const TerraneDiffSide *side, guint n_layers, GError **error)
     (void) json_object_del (layer, "size");
     (void) json_object_del (json_object_get (layer, "annotations"), TERRANE_ANNOTATION_LAYER_KEY);
   }
-  if (n_layers != side->image->manifest->layers->len) /* positions do not correspond in that case */
+  if (!matching)
     (void) json_object_del (manifest, "layers");
   return manifest;
-}
-
-/* One tree, or all layers together that belong to no tree. */
-typedef struct
-{
-  const char *name;
-  uint64_t size_a, size_b; /* compressed */
-  guint layers_a, layers_b;
-  GString *digests_a, *digests_b;
-  guint added, removed, changed; /* files */
-  int64_t bytes;                 /* unpacked, difference from a to b */
-} Tree;
-
-static void
-tree_free (gpointer data)
-{
-  Tree *self = data;
-  g_string_free (self->digests_a, TRUE);
-  g_string_free (self->digests_b, TRUE);
-  g_free (self);
-}
-
-typedef struct
-{
-  GPtrArray *list; /* of Tree, in the order of the layers */
-  GHashTable *by_name;
-} Trees;
-
-static Tree *
-get_tree (const Trees *self, const char *name)
-{
-  Tree *tree = g_hash_table_lookup (self->by_name, name);
-  if (tree != NULL)
-    return tree;
-  tree = g_new0 (Tree, 1);
-  tree->name = name;
-  tree->digests_a = g_string_new (NULL);
-  tree->digests_b = g_string_new (NULL);
-  g_ptr_array_add (self->list, tree);
-  g_hash_table_insert (self->by_name, (gpointer) name, tree);
-  return tree;
-}
-
-static void
-add_layers (const Trees *self, const TerraneDiffSide *side, gboolean is_a)
-{
-  OciDigestText text;
-  const GPtrArray *layers = side->image->manifest->layers;
-  for (guint i = 0; i < layers->len; i++)
-    {
-      const OciDescriptor *layer = layers->pdata[i];
-      Tree *tree = get_tree (self, side->layer_names[i + 1]);
-      *(is_a ? &tree->size_a : &tree->size_b) += layer->size;
-      *(is_a ? &tree->layers_a : &tree->layers_b) += 1;
-      g_string_append (is_a ? tree->digests_a : tree->digests_b,
-                       oci_digest_text (&layer->digest, text));
-    }
-}
-
-static int64_t
-size_of (const TerraneNode *node)
-{
-  return node != NULL && node->type == OCI_ENTRY_FILE ? (int64_t) node->size : 0;
-}
-
-static gboolean
-is_file (const TerraneNode *node)
-{
-  return node != NULL && node->type != OCI_ENTRY_DIRECTORY;
-}
-
-/* A file may have moved from one tree to another. */
-static void
-add_changes (const Trees *self, const Comparison *comparison)
-{
-  for (guint i = 0; i < comparison->diff->changes->len; i++)
-    {
-      const TerraneDiffChange *change = comparison->diff->changes->pdata[i];
-      Tree *a = change->a != NULL
-                    ? get_tree (self, terrane_diff_side_layer (comparison->a, change->a))
-                    : NULL;
-      Tree *b = change->b != NULL
-                    ? get_tree (self, terrane_diff_side_layer (comparison->b, change->b))
-                    : NULL;
-      if (a != NULL)
-        a->bytes -= size_of (change->a);
-      if (b != NULL)
-        b->bytes += size_of (change->b);
-      if (is_file (change->a) && is_file (change->b) && a == b)
-        b->changed++;
-      else
-        {
-          if (is_file (change->a))
-            a->removed++;
-          if (is_file (change->b))
-            b->added++;
-        }
-    }
-}
-
-static json_t *
-tree_to_json (const Tree *self)
-{
-  json_t *row = json_object ();
-  oci_json_set (row, "tree", oci_json_text (self->name));
-  if (self->layers_a > 0)
-    oci_json_set (row, "a", json_integer ((json_int_t) self->size_a));
-  if (self->layers_b > 0)
-    oci_json_set (row, "b", json_integer ((json_int_t) self->size_b));
-  oci_json_set (row, "equal", json_boolean (g_string_equal (self->digests_a, self->digests_b)));
-  oci_json_set (row, "added", json_integer (self->added));
-  oci_json_set (row, "removed", json_integer (self->removed));
-  oci_json_set (row, "changed", json_integer (self->changed));
-  oci_json_set (row, "bytes", json_integer (self->bytes));
-  return row;
-}
-
-static json_t *
-trees_to_json (const Comparison *comparison)
-{
-  json_t *rows = json_array ();
-  g_autoptr (GPtrArray) list = g_ptr_array_new_with_free_func (tree_free);
-  g_autoptr (GHashTable) by_name = g_hash_table_new (oci_text_hash, g_str_equal);
-  const Trees trees = { .list = list, .by_name = by_name };
-  add_layers (&trees, comparison->a, TRUE);
-  add_layers (&trees, comparison->b, FALSE);
-  add_changes (&trees, comparison);
-  for (guint i = 0; i < list->len; i++)
-    oci_json_append (rows, tree_to_json (list->pdata[i]));
-  return rows;
 }
 
 static void
@@ -221,7 +106,7 @@ describe_node (json_t *row, const char *key, const TerraneDiffSide *side, const 
   json_t *object = json_object ();
   g_autofree char *mode = g_strdup_printf ("%04o", node->mode);
   oci_json_set (object, "type", oci_json_text (types[node->type]));
-  oci_json_set (object, "tree", oci_json_text (terrane_diff_side_layer (side, node)));
+  oci_json_set (object, "tree", oci_json_text (terrane_diff_side_tree (side, node)));
   if (node->type == OCI_ENTRY_SYMLINK)
     oci_json_set (object, "target", oci_json_text (node->target));
   else
@@ -289,13 +174,13 @@ static gboolean
 compare (const Comparison *self, const TerraneDiffOptions *options, json_t *document,
          GError **error)
 {
-  g_autoptr (OciJsonValue) left = config_of (self->a), right = config_of (self->b);
+  gboolean matching = terrane_diff_sides_match (self->a, self->b);
+  g_autoptr (OciJsonValue) left = config_of (self->a, matching);
+  g_autoptr (OciJsonValue) right = config_of (self->b, matching);
   json_t *config = terrane_diff_documents (left, right);
   oci_json_set (document, "config", config);
-  g_autoptr (OciJsonValue) first =
-      manifest_of (self->a, self->b->image->manifest->layers->len, error);
-  g_autoptr (OciJsonValue) second =
-      first != NULL ? manifest_of (self->b, self->a->image->manifest->layers->len, error) : NULL;
+  g_autoptr (OciJsonValue) first = manifest_of (self->a, matching, error);
+  g_autoptr (OciJsonValue) second = first != NULL ? manifest_of (self->b, matching, error) : NULL;
   if (second == NULL)
     return FALSE;
   json_t *manifest = terrane_diff_documents (first, second);
@@ -305,7 +190,7 @@ compare (const Comparison *self, const TerraneDiffOptions *options, json_t *docu
     return FALSE;
   oci_json_set (document, "causes", causes);
   oci_json_set (document, "packages", terrane_diff_packages_to_json (self->packages));
-  oci_json_set (document, "trees", trees_to_json (self));
+  oci_json_set (document, "trees", terrane_diff_trees (self->a, self->b, self->diff));
   json_t *files = files_to_json (self, error);
   if (files == NULL)
     return FALSE;

@@ -1,6 +1,7 @@
 #include "builder/diff/layer-bytes.h"
 
 #include "builder/diff/change.h"
+#include "builder/store/xattrs.h"
 
 #include "oci/archive-reader.h"
 #include "oci/layer-stream.h"
@@ -99,6 +100,8 @@ find_attribute (const OciEntry *a, const OciEntry *b, json_t *cause)
       || (a->xattrs != NULL && b->xattrs != NULL && g_variant_equal (a->xattrs, b->xattrs)))
     return FALSE;
   oci_json_set (cause, "attribute", oci_json_text ("xattrs"));
+  oci_json_set (cause, "a", terrane_xattrs_only_in (a->xattrs, b->xattrs));
+  oci_json_set (cause, "b", terrane_xattrs_only_in (b->xattrs, a->xattrs));
   return TRUE;
 }
 
@@ -196,6 +199,29 @@ find_in_entries (const TerraneDiffLayer *a, const TerraneDiffLayer *b, json_t *c
   return TRUE;
 }
 
+/* Sets the path of the entry with this byte of the tar, in its headers or its content. */
+static gboolean
+find_owner (const TerraneDiffLayer *from, uint64_t offset, json_t *cause, GError **error)
+{
+  g_auto (Layer) layer = { .fd = -1 };
+  g_autofree char *path = NULL;
+  if (!layer_open (&layer, from, error))
+    return FALSE;
+  for (gboolean end = FALSE; !end;)
+    {
+      OciEntry entry;
+      if (!oci_archive_reader_next (layer.reader, &entry, &end, error))
+        return FALSE;
+      if (oci_archive_reader_header_position (layer.reader) > offset)
+        break;
+      g_clear_pointer (&path, g_free); /* past the last entry there is none */
+      path = end ? NULL : g_strdup (entry.path);
+    }
+  if (path != NULL)
+    set_path (cause, path);
+  return TRUE;
+}
+
 static gboolean
 find_in_tar (const TerraneDiffLayer *a, const TerraneDiffLayer *b, json_t *cause, GError **error)
 {
@@ -205,7 +231,7 @@ find_in_tar (const TerraneDiffLayer *a, const TerraneDiffLayer *b, json_t *cause
       || !terrane_diff_streams (read_tar, &left, &right, &byte, error))
     return FALSE;
   set_byte (cause, "tar", &byte);
-  return TRUE;
+  return find_owner (a, byte.offset, cause, error);
 }
 
 static gboolean

@@ -12,6 +12,7 @@ typedef struct
   const char *name;              /* as the user wrote it */
   TerraneImageFiles files;
   char **layer_names; /* by the layer number of nodes */
+  char **trees;       /* likewise: the trees of the layers; for others the names of the layers */
 } TerraneDiffSide;
 
 /**
@@ -31,5 +32,10 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (TerraneDiffSide, terrane_diff_side_clear)
 
 /** Returns: (transfer none): name of the layer that @node is from */
 const char *terrane_diff_side_layer (const TerraneDiffSide *self, const TerraneNode *node);
+/** Returns: (transfer none): likewise of its tree */
+const char *terrane_diff_side_tree (const TerraneDiffSide *self, const TerraneNode *node);
+
+/** Whether the layers of two images correspond by their positions: they have the same names. */
+gboolean terrane_diff_sides_match (const TerraneDiffSide *a, const TerraneDiffSide *b);
 
 G_END_DECLS

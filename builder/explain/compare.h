@@ -1,22 +1,9 @@
 /* Explains why two builds differ: the differences of their inputs, each once. */
 #pragma once
 
-#include "builder/explain/inputs.h"
+#include "builder/explain/comparison.h"
 
 G_BEGIN_DECLS
-
-/* Subject of a cause. */
-typedef enum
-{
-  TERRANE_CAUSE_TOOLS,      /* the versions that make trees and layers */
-  TERRANE_CAUSE_SOURCE,     /* the input of a source's tree */
-  TERRANE_CAUSE_RECIPE,     /* compilation of one of its recipes */
-  TERRANE_CAUSE_TRANSFORM,  /* changes to a tree after it was read */
-  TERRANE_CAUSE_ORDER,      /* number and order of the trees */
-  TERRANE_CAUSE_CONFIG,     /* the image's configuration and annotations */
-  TERRANE_CAUSE_CHECKS,     /* what the static checks depend on besides the image */
-  TERRANE_CAUSE_VALIDATION, /* what the validation runs, and how */
-} TerraneCauseKind;
 
 /**
  * terrane_inputs_compare:
@@ -35,15 +22,7 @@ json_t *terrane_inputs_compare (TerraneStore *store, const TerraneBuildFacts *fa
 json_t *terrane_causes_find (const json_t *causes, TerraneCauseKind kind, const char *name,
                              const char *recipe);
 
-/**
- * terrane_describe_difference:
- * @what: its name, such as "config.env"
- * @before, @after: (nullable): JSON
- * @out_lines: (element-type utf8): receives "config.env.A 1 → 2", "exclude +x −y" and the like
- *
- * Describes the difference between two values.
- */
-void terrane_describe_difference (const char *what, const json_t *before, const json_t *after,
-                                  GPtrArray *out_lines);
+/** Whether an element of the causes is of this kind. */
+gboolean terrane_cause_is (const json_t *cause, TerraneCauseKind kind);
 
 G_END_DECLS

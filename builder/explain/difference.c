@@ -1,4 +1,4 @@
-#include "builder/explain/compare.h"
+#include "builder/explain/difference.h"
 
 #include <string.h>
 
@@ -85,7 +85,13 @@ describe_words (const char *what, const json_t *before, const json_t *after, GPt
   g_autoptr (GString) line = g_string_new (what);
   guint shown = add_missing (line, "+", after, before, 0);
   shown = add_missing (line, "−", before, after, shown);
-  if (shown == 0)
+  if (before == NULL && json_array_size (after) == 0)
+    g_string_append (line, " set to []");
+  else if (after == NULL && json_array_size (before) == 0)
+    g_string_append (line, " removed");
+  else if (shown == 0 && json_array_size (before) != json_array_size (after))
+    g_string_append (line, ": an element is repeated another number of times");
+  else if (shown == 0)
     g_string_append (line, ": its order changed");
   if (shown > MAX_WORDS)
     g_string_append_printf (line, " and %u more", shown - MAX_WORDS);

@@ -1,27 +1,13 @@
 #include "builder/explain/explain.h"
 
 #include "builder/explain/compare.h"
+#include "builder/explain/explain-image.h"
+#include "builder/explain/explanation.h"
 #include "builder/source/compile.h"
 
 #include "oci/base/text-hash.h"
 
 #include <string.h>
-
-#define FROM_CACHE "--cache-from has it"
-#define ANOTHER_VERSION "terrane is another one"
-#define GONE "was not in the store any more: gc removed it, or the store is another one"
-
-typedef struct
-{
-  TerraneStore *store;
-  const TerraneStepFacts *facts;
-  const json_t *before; /* (nullable) */
-  const json_t *after;
-  json_t *causes;
-  const char *unknown; /* (nullable): why nothing can be compared */
-  json_t *steps;
-  GHashTable *changed; /* of char *: names of recipes that are compiled, or have changed */
-} Explanation;
 
 static void
 layer_step_free (gpointer data)
@@ -102,66 +88,6 @@ terrane_recipes_look (TerraneStore *store, const TerranePin *pin, GHashTable *co
   return g_steal_pointer (&list);
 }
 
-static void say (json_t *reasons, const char *format, ...) G_GNUC_PRINTF (2, 3);
-
-static void
-say (json_t *reasons, const char *format, ...)
-{
-  va_list args;
-  va_start (args, format);
-  g_autofree char *text = g_strdup_vprintf (format, args);
-  va_end (args);
-  oci_json_append (reasons, oci_json_text (text));
-}
-
-static gboolean
-has (const json_t *reasons)
-{
-  return json_array_size (reasons) > 0;
-}
-
-static void
-extend (json_t *reasons, json_t *more)
-{
-  if (json_array_extend (reasons, more) < 0)
-    g_error ("out of memory while building JSON");
-  json_decref (more);
-}
-
-/* @reasons: (transfer full) */
-static json_t *
-add_step (Explanation *self, const char *step, const char *name, const char *result, gboolean open,
-          json_t *reasons)
-{
-  json_t *row = json_object ();
-  oci_json_set (row, "step", oci_json_text (step));
-  if (name != NULL)
-    oci_json_set_text (row, "name", name);
-  oci_json_set (row, "result", oci_json_text (result));
-  oci_json_set (row, "certain", json_boolean (!open));
-  oci_json_set (row, "reasons", reasons);
-  oci_json_append (self->steps, row);
-  return row;
-}
-
-static gboolean
-tool_changed (const Explanation *self, const char *const *tools)
-{
-  const json_t *old = json_object_get (self->before, "tools");
-  const json_t *now = json_object_get (self->after, "tools");
-  for (; *tools != NULL; tools++)
-    if (!json_equal (json_object_get (old, *tools), json_object_get (now, *tools)))
-      return TRUE;
-  return FALSE;
-}
-
-static gboolean
-is_same (const json_t *before, const json_t *after, const char *member)
-{
-  const json_t *old = json_object_get (before, member), *now = json_object_get (after, member);
-  return old != NULL && now != NULL && json_equal ((json_t *) old, (json_t *) now);
-}
-
 static const json_t *
 source_of (const json_t *inputs, const char *name)
 {
@@ -170,31 +96,31 @@ source_of (const json_t *inputs, const char *name)
 
 /* Returns why a source is read, or has changed without being read. */
 static json_t *
-source_reasons (const Explanation *self, const char *name, gboolean made)
+source_reasons (const TerraneExplanation *self, const char *name, gboolean made)
 {
   static const char *const tools[] = { "assembler", "reader", NULL };
   json_t *reasons = terrane_causes_find (self->causes, TERRANE_CAUSE_SOURCE, name, NULL);
   const json_t *old = source_of (self->before, name), *now = source_of (self->after, name);
   if (!made)
     {
-      if (has (reasons) && !is_same (old, now, "read"))
-        say (reasons, "an earlier build made it");
+      if (terrane_reasons_exist (reasons) && !terrane_explanation_is_same (old, now, "read"))
+        terrane_reasons_say (reasons, "an earlier build made it");
       return reasons;
     }
-  if (has (reasons))
+  if (terrane_reasons_exist (reasons))
     return reasons;
   if (self->before == NULL)
-    say (reasons, "%s", self->unknown);
-  else if (tool_changed (self, tools))
-    say (reasons, ANOTHER_VERSION);
-  else if (is_same (old, now, "key"))
-    say (reasons, "it " GONE);
+    terrane_reasons_say (reasons, "%s", self->unknown);
+  else if (terrane_explanation_tool_changed (self, tools))
+    terrane_reasons_say (reasons, TERRANE_ANOTHER_VERSION);
+  else if (terrane_explanation_is_same (old, now, "key"))
+    terrane_reasons_say (reasons, "it " TERRANE_GONE);
   return reasons;
 }
 
 /* Returns: (transfer full): lines: which of the recipes that it needs has changed */
 static json_t *
-need_reasons (const Explanation *self, const char *tree, const char *recipe)
+need_reasons (const TerraneExplanation *self, const char *tree, const char *recipe)
 {
   size_t i, k;
   json_t *part, *need, *reasons = json_array ();
@@ -205,7 +131,7 @@ need_reasons (const Explanation *self, const char *tree, const char *recipe)
     json_array_foreach (json_object_get (part, "needs"), k, need)
     {
       if (g_hash_table_contains (self->changed, json_string_value (need)))
-        say (reasons, "it needs %s", json_string_value (need));
+        terrane_reasons_say (reasons, "it needs %s", json_string_value (need));
     }
   }
   return reasons;
@@ -213,26 +139,28 @@ need_reasons (const Explanation *self, const char *tree, const char *recipe)
 
 /* @reasons: for a compiled recipe: what changed in it, and in those that it needs */
 static void
-add_other_reason (const Explanation *self, const char *tree, const char *recipe, json_t *reasons)
+add_other_reason (const TerraneExplanation *self, const char *tree, const char *recipe,
+                  json_t *reasons)
 {
   static const char *const tools[] = { "assembler", "reader", NULL };
   g_autoptr (OciJsonValue) in =
       terrane_causes_find (self->causes, TERRANE_CAUSE_SOURCE, tree, NULL);
-  if (has (reasons))
+  if (terrane_reasons_exist (reasons))
     return;
   if (self->before == NULL)
-    say (reasons, "%s", self->unknown);
-  else if (tool_changed (self, tools))
-    say (reasons, ANOTHER_VERSION);
-  else if (has (in))
-    say (reasons, "%s is compiled in another file system, or for another prefix", recipe);
+    terrane_reasons_say (reasons, "%s", self->unknown);
+  else if (terrane_explanation_tool_changed (self, tools))
+    terrane_reasons_say (reasons, TERRANE_ANOTHER_VERSION);
+  else if (terrane_reasons_exist (in))
+    terrane_reasons_say (reasons, "%s is compiled in another file system, or for another prefix",
+                         recipe);
   else
-    say (reasons, "it " GONE);
+    terrane_reasons_say (reasons, "it " TERRANE_GONE);
 }
 
 /* Trees share recipes: one that is compiled for a tree has also changed for later ones. */
 static void
-add_recipes (Explanation *self, const char *tree, const json_t *recipes)
+add_recipes (TerraneExplanation *self, const char *tree, const json_t *recipes)
 {
   size_t i;
   json_t *recipe;
@@ -244,27 +172,27 @@ add_recipes (Explanation *self, const char *tree, const json_t *recipes)
     gboolean taken = json_is_true (json_object_get (recipe, "taken"));
     json_t *reasons = terrane_causes_find (self->causes, TERRANE_CAUSE_RECIPE, tree, name);
     g_autoptr (OciJsonValue) needs = need_reasons (self, tree, name);
-    const gboolean changed = made || has (reasons) || has (needs);
+    const gboolean changed =
+        made || terrane_reasons_exist (reasons) || terrane_reasons_exist (needs);
     if (made)
       {
-        extend (reasons, json_incref (needs));
+        terrane_reasons_extend (reasons, json_incref (needs));
         add_other_reason (self, tree, name, reasons);
       }
     else if (taken || !needed)
       {
         (void) json_array_clear (reasons);
-        say (reasons, taken ? FROM_CACHE : "what is made of it is there");
+        terrane_reasons_say (reasons, "%s",
+                             taken ? TERRANE_REASON_TAKEN : "what is made of it is there");
       }
     else if (g_hash_table_contains (self->changed, name))
       {
         (void) json_array_clear (reasons);
-        say (reasons, "a tree above has it, too");
+        terrane_reasons_say (reasons, "a tree above has it, too");
       }
-    json_t *row = add_step (self, "recipe", name,
-                            made     ? "compiled"
-                            : needed ? "reused"
-                                     : "not needed",
-                            made && self->facts->recipes_open, reasons);
+    const char *result = made ? "compiled" : needed ? "reused" : "not needed";
+    json_t *row = terrane_explanation_add_step (self, "recipe", name, result,
+                                                made && self->facts->recipes_open, reasons);
     oci_json_set_text (row, "tree", tree);
     if (changed)
       g_hash_table_add (self->changed, (gpointer) name);
@@ -272,60 +200,61 @@ add_recipes (Explanation *self, const char *tree, const json_t *recipes)
 }
 
 static void
-add_transforms (Explanation *self, const TerranePin *pin, const TerraneSourceTree *tree)
+add_transforms (TerraneExplanation *self, const TerranePin *pin, const TerraneSourceTree *tree)
 {
   static const char *const tools[] = { "assembler", NULL };
   const char *name = pin->spec->name;
   const json_t *old = source_of (self->before, name), *now = source_of (self->after, name);
   json_t *reasons = terrane_causes_find (self->causes, TERRANE_CAUSE_TRANSFORM, name, NULL);
-  if (tree->transforms == NULL)
+  if (tree->transforms == NULL && !tree->transformed)
     {
       json_decref (reasons);
       return;
     }
-  if (!tree->transformed && has (reasons))
-    say (reasons, "an earlier build made it");
-  if (tree->transformed && !has (reasons))
+  if (!tree->transformed && terrane_reasons_exist (reasons))
+    terrane_reasons_say (reasons, "an earlier build made it");
+  if (tree->transformed && !terrane_reasons_exist (reasons))
     {
       if (self->before == NULL)
-        say (reasons, "%s", self->unknown);
-      else if (!is_same (old, now, "read"))
-        say (reasons, "the tree %s is another one", name);
-      else if (tool_changed (self, tools))
-        say (reasons, ANOTHER_VERSION);
-      else if (is_same (old, now, "transforms"))
-        say (reasons, "the result " GONE);
+        terrane_reasons_say (reasons, "%s", self->unknown);
+      else if (!terrane_explanation_is_same (old, now, "read"))
+        terrane_reasons_say (reasons, "the tree %s is another one", name);
+      else if (terrane_explanation_tool_changed (self, tools))
+        terrane_reasons_say (reasons, TERRANE_ANOTHER_VERSION);
+      else if (terrane_explanation_is_same (old, now, "transforms"))
+        terrane_reasons_say (reasons, "the result " TERRANE_GONE);
       else
-        say (reasons, "what the base's Python can read changed");
+        terrane_reasons_say (reasons, "what the base's Python can read changed");
     }
-  (void) add_step (self, "transforms", name, tree->transformed ? "made" : "reused", tree->open,
-                   reasons);
+  (void) terrane_explanation_add_step (self, "transforms", name,
+                                       tree->transformed ? "made" : "reused", tree->open, reasons);
 }
 
 /* Returns why a source is reused or made. */
 static json_t *
-pin_reasons (const Explanation *self, const TerranePin *pin, gboolean made)
+pin_reasons (const TerraneExplanation *self, const TerranePin *pin, gboolean made)
 {
   json_t *reasons = source_reasons (self, pin->spec->name, made);
   if (!pin->is_taken)
     return reasons;
   (void) json_array_clear (reasons);
-  say (reasons, FROM_CACHE);
+  terrane_reasons_say (reasons, TERRANE_REASON_TAKEN);
   return reasons;
 }
 
 static void
-add_sources (Explanation *self)
+add_sources (TerraneExplanation *self)
 {
   const TerraneStepFacts *facts = self->facts;
   const TerranePlan *plan = facts->facts->plan;
   gboolean of_image = plan->base->spec->kind == TERRANE_SOURCE_IMAGE
                       && g_str_has_prefix (plan->base->spec->image, OCI_REFERENCE_SCHEME);
-  (void) add_step (self, "base", "base",
-                   !facts->base_made ? "reused"
-                   : of_image        ? "fetched"
-                                     : "made",
-                   facts->base_open, pin_reasons (self, plan->base, facts->base_made));
+  (void) terrane_explanation_add_step (self, "base", "base",
+                                       !facts->base_made ? "reused"
+                                       : of_image        ? "fetched"
+                                                         : "made",
+                                       facts->base_open,
+                                       pin_reasons (self, plan->base, facts->base_made));
   for (guint i = 0; i < plan->trees->len; i++)
     {
       const TerranePin *pin = plan->trees->pdata[i];
@@ -333,105 +262,92 @@ add_sources (Explanation *self)
       const json_t *recipes = facts->recipes->pdata[i];
       add_recipes (self, pin->spec->name, recipes);
       json_t *reasons = pin_reasons (self, pin, tree->made);
-      if (tree->made && recipes != NULL && !has (reasons))
-        say (reasons, "what its recipe makes is another one");
-      (void) add_step (self, "tree", pin->spec->name, tree->made ? "made" : "reused",
-                       tree->open && pin->open != NULL, reasons);
+      if (tree->made && recipes != NULL && !terrane_reasons_exist (reasons))
+        terrane_reasons_say (reasons, "what its recipe makes is another one");
+      (void) terrane_explanation_add_step (self, "tree", pin->spec->name,
+                                           tree->made ? "made" : "reused",
+                                           tree->open && pin->open != NULL, reasons);
       add_transforms (self, pin, tree);
     }
 }
 
 /* For a layer of several trees, "a+b", all of them. */
 static gboolean
-is_same_tree (const Explanation *self, const char *name)
+is_same_tree (const TerraneExplanation *self, const char *name)
 {
   g_auto (GStrv) parts = g_strsplit (name, "+", -1);
   if (source_of (self->after, name) != NULL)
-    return is_same (source_of (self->before, name), source_of (self->after, name), "commit");
+    return terrane_explanation_is_same (source_of (self->before, name),
+                                        source_of (self->after, name), "commit");
   for (char **part = parts; *part != NULL; part++)
-    if (!is_same (source_of (self->before, *part), source_of (self->after, *part), "commit"))
+    if (!terrane_explanation_is_same (source_of (self->before, *part),
+                                      source_of (self->after, *part), "commit"))
       return FALSE;
   return TRUE;
 }
 
 /* Returns: (transfer none) (nullable): the source below @name, or itself, that has changed */
 static const char *
-find_changed (const Explanation *self, const char *name)
+find_changed (const TerraneExplanation *self, const char *name)
 {
   const GPtrArray *trees = self->facts->facts->plan->trees;
   const char *changed = NULL;
   if (!is_same_tree (self, name))
     return name;
-  if (!is_same (source_of (self->before, "base"), source_of (self->after, "base"), "commit"))
+  if (!terrane_explanation_is_same (source_of (self->before, "base"),
+                                    source_of (self->after, "base"), "commit"))
     return "base";
   for (guint i = 0; changed == NULL && i < trees->len; i++)
     {
       const char *below = ((const TerranePin *) trees->pdata[i])->spec->name;
       if (g_str_equal (below, name))
         break;
-      if (!is_same (source_of (self->before, below), source_of (self->after, below), "commit"))
+      if (!terrane_explanation_is_same (source_of (self->before, below),
+                                        source_of (self->after, below), "commit"))
         changed = below;
     }
   return changed;
 }
 
-/* Adds why the same files are divided differently into layers: by the profile, or by the lock.
- * @tree: (nullable): one of them */
-static void
-add_division (const Explanation *self, const char *tree, json_t *reasons)
-{
-  size_t i;
-  json_t *text;
-  g_autoptr (OciJsonValue) all =
-      terrane_causes_find (self->causes, TERRANE_CAUSE_CHECKS, NULL, NULL);
-  extend (all, terrane_causes_find (self->causes, TERRANE_CAUSE_SOURCE, tree, NULL));
-  json_array_foreach (all, i, text)
-  {
-    if (g_str_has_prefix (json_string_value (text), "layers.")
-        || g_str_has_prefix (json_string_value (text), "other layers for "))
-      oci_json_append (reasons, json_incref (text));
-  }
-}
-
 static json_t *
-layer_reasons (const Explanation *self, const TerraneLayerStep *layer)
+layer_reasons (const TerraneExplanation *self, const TerraneLayerStep *layer)
 {
   static const char *const tools[] = { "assembler", "compressor", NULL };
   json_t *reasons = json_array ();
   const char *changed = self->before != NULL ? find_changed (self, layer->name) : NULL;
-  g_autoptr (OciJsonValue) order =
-      terrane_causes_find (self->causes, TERRANE_CAUSE_ORDER, NULL, NULL);
   if (!layer->made)
     return reasons;
   if (self->before == NULL)
-    say (reasons, "%s", self->unknown);
+    terrane_reasons_say (reasons, "%s", self->unknown);
   else if (changed != NULL && g_str_equal (changed, layer->name))
-    say (reasons,
-         g_str_equal (changed, "base") ? "the base is another one" : "its tree is another one");
-  else if (tool_changed (self, tools))
-    say (reasons, ANOTHER_VERSION);
+    terrane_reasons_say (reasons, g_str_equal (changed, "base") ? "the base is another one"
+                                                                : "its tree is another one");
+  else if (terrane_explanation_tool_changed (self, tools))
+    terrane_reasons_say (reasons, TERRANE_ANOTHER_VERSION);
   else if (changed != NULL && g_str_equal (changed, "base"))
-    say (reasons, "the base below it is another one");
+    terrane_reasons_say (reasons, "the base below it is another one");
   else if (changed != NULL)
-    say (reasons, "the tree %s below it is another one", changed);
-  else if (has (order))
-    say (reasons, "the trees are others");
+    terrane_reasons_say (reasons, "the tree %s below it is another one", changed);
   else
-    add_division (self, layer->name, reasons);
-  if (!has (reasons))
-    say (reasons, "the layer " GONE);
+    {
+      terrane_explanation_add_structure (self, reasons);
+      terrane_explanation_add_division (self, layer->name, reasons);
+    }
+  if (!terrane_reasons_exist (reasons))
+    terrane_reasons_say (reasons, "the layer " TERRANE_GONE);
   return reasons;
 }
 
 static void
-add_layers (Explanation *self)
+add_layers (TerraneExplanation *self)
 {
   for (guint i = 0; i < self->facts->layers->len; i++)
     {
       OciDigestText text;
       const TerraneLayerStep *layer = self->facts->layers->pdata[i];
-      json_t *row = add_step (self, "layer", layer->name, layer->made ? "made" : "reused",
-                              layer->open, layer_reasons (self, layer));
+      json_t *row =
+          terrane_explanation_add_step (self, "layer", layer->name, layer->made ? "made" : "reused",
+                                        layer->open, layer_reasons (self, layer));
       json_t *packages = json_array ();
       for (char **package = layer->packages; package != NULL && *package != NULL; package++)
         oci_json_append (packages, oci_json_text (*package));
@@ -448,99 +364,6 @@ add_layers (Explanation *self)
     }
 }
 
-static gboolean
-any_cause (const Explanation *self, TerraneCauseKind kind)
-{
-  g_autoptr (OciJsonValue) found = terrane_causes_find (self->causes, kind, NULL, NULL);
-  return has (found);
-}
-
-/* Adds the causes shared by checks and validation. */
-static void
-add_image_changes (const Explanation *self, json_t *reasons, gboolean with_config)
-{
-  if (!is_same (self->before, self->after, "assembled"))
-    say (reasons, "the file system is another one");
-  if (with_config && any_cause (self, TERRANE_CAUSE_CONFIG))
-    say (reasons, "the configuration is another one");
-}
-
-static void
-add_checks (Explanation *self)
-{
-  static const char *const tools[] = { "assembler", "compressor", "checks", NULL };
-  gboolean run = self->facts->checks == TERRANE_STEP_DONE;
-  json_t *reasons = json_array ();
-  if (run && self->before == NULL)
-    say (reasons, "%s", self->unknown);
-  else if (run)
-    {
-      add_image_changes (self, reasons, TRUE);
-      extend (reasons, terrane_causes_find (self->causes, TERRANE_CAUSE_CHECKS, NULL, NULL));
-      if (!has (reasons) && tool_changed (self, tools))
-        say (reasons, ANOTHER_VERSION);
-      if (!has (reasons))
-        add_division (self, NULL, reasons);
-      if (!has (reasons))
-        say (reasons, "the image " GONE);
-    }
-  else if (self->facts->image == TERRANE_STEP_DONE)
-    say (reasons, FROM_CACHE);
-  (void) add_step (self, "checks", NULL, run ? "run" : "reused", self->facts->rest_open, reasons);
-}
-
-static void
-add_image (Explanation *self)
-{
-  gboolean made = self->facts->image == TERRANE_STEP_DONE;
-  json_t *reasons = terrane_causes_find (self->causes, TERRANE_CAUSE_CONFIG, NULL, NULL);
-  if (made && self->before == NULL)
-    {
-      (void) json_array_clear (reasons);
-      say (reasons, "%s", self->unknown);
-    }
-  else if (made && !is_same (self->before, self->after, "assembled"))
-    say (reasons, "the file system is another one");
-  else if (made && !has (reasons) && json_array_size (self->causes) == 0)
-    say (reasons, "the image " GONE);
-  else if (made && !has (reasons))
-    add_division (self, NULL, reasons);
-  (void) add_step (self, "image", NULL, made ? "made" : "unchanged", self->facts->rest_open,
-                   reasons);
-}
-
-static void
-add_validation (Explanation *self)
-{
-  static const char *const words[] = { [TERRANE_STEP_NOT_WANTED] = "not run",
-                                       [TERRANE_STEP_REUSED] = "reused",
-                                       [TERRANE_STEP_DONE] = "run" };
-  static const char *const tools[] = { "terrane", NULL };
-  TerraneStepState state = self->facts->validation;
-  json_t *reasons = json_array ();
-  if (state == TERRANE_STEP_DONE && self->before == NULL)
-    say (reasons, "%s", self->unknown);
-  else if (state == TERRANE_STEP_DONE)
-    {
-      extend (reasons, terrane_causes_find (self->causes, TERRANE_CAUSE_VALIDATION, NULL, NULL));
-      add_image_changes (self, reasons, FALSE);
-      const json_t *old = json_object_get (self->before, "validation");
-      const json_t *now = json_object_get (self->after, "validation");
-      if (old != NULL && now != NULL && !is_same (old, now, "config"))
-        say (reasons, "the configuration is another one");
-      if (!has (reasons) && tool_changed (self, tools))
-        say (reasons, ANOTHER_VERSION);
-      if (!has (reasons) && old == NULL)
-        say (reasons, "the last build ran none");
-      if (!has (reasons))
-        say (reasons, "its results were not in the store any more");
-    }
-  else if (state == TERRANE_STEP_NOT_WANTED)
-    say (reasons, "nothing is asked for, or it was left out");
-  (void) add_step (self, "validation", NULL, words[state],
-                   self->facts->rest_open && state != TERRANE_STEP_NOT_WANTED, reasons);
-}
-
 json_t *
 terrane_explain_build (TerraneStore *store, const TerraneStepFacts *steps, const json_t *before,
                        const json_t *after, gboolean first)
@@ -549,14 +372,14 @@ terrane_explain_build (TerraneStore *store, const TerraneStepFacts *steps, const
   OciDigestText text;
   json_t *result = json_object ();
   g_autoptr (GHashTable) changed = g_hash_table_new (oci_text_hash, g_str_equal);
-  Explanation self = { .store = store,
-                       .facts = steps,
-                       .before = before,
-                       .after = after,
-                       .unknown = first ? "this is the first build of the name"
-                                        : "not known: the last build kept no inputs",
-                       .steps = json_array (),
-                       .changed = changed };
+  TerraneExplanation self = { .store = store,
+                              .facts = steps,
+                              .before = before,
+                              .after = after,
+                              .unknown = first ? "this is the first build of the name"
+                                               : "not known: the last build kept no inputs",
+                              .steps = json_array (),
+                              .changed = changed };
   self.causes =
       before != NULL ? terrane_inputs_compare (store, steps->facts, before, after) : json_array ();
   if (terrane_inputs_digest (before, "manifest", &digest))
@@ -565,9 +388,7 @@ terrane_explain_build (TerraneStore *store, const TerraneStepFacts *steps, const
     oci_json_set (result, "unknown", oci_json_text (self.unknown));
   add_sources (&self);
   add_layers (&self);
-  add_checks (&self);
-  add_image (&self);
-  add_validation (&self);
+  terrane_explain_image (&self);
   oci_json_set (result, "causes", self.causes);
   oci_json_set (result, "steps", self.steps);
   return result;

@@ -2,8 +2,13 @@
 
 #include "builder/annotations.h"
 #include "builder/check/check.h"
+#include "builder/profile/geo-spec.h"
 #include "builder/profile/layers-spec.h"
+#include "builder/profile/limits-spec.h"
 #include "builder/profile/source-kind.h"
+#include "builder/profile/source-reader.h"
+#include "builder/sandbox/emulator.h"
+#include "builder/sandbox/spec.h"
 #include "builder/source/compile.h"
 #include "builder/store/cache.h"
 #include "builder/version.h"
@@ -15,7 +20,7 @@
 
 enum
 {
-  VERSION = 1,                 /* of the document */
+  VERSION = 2,                 /* of the document */
   MAX_BYTES = 2 * 1024 * 1024, /* of a stored document */
 };
 
@@ -79,14 +84,68 @@ recipes (const TerranePin *pin)
   return list;
 }
 
+/* Replaces a number by the word at its position. @words: NULL-terminated */
+static void
+name_number (json_t *part, const char *member, const char *const *words)
+{
+  const json_t *number = json_object_get (part, member);
+  const json_int_t i = json_integer_value (number);
+  if (json_is_integer (number) && i >= 0 && i < (json_int_t) g_strv_length ((char **) words))
+    oci_json_set (part, member, oci_json_text (words[i]));
+}
+
 /* Converts ["strip", KEY, …] to an object. */
 static json_t *
 transforms (const json_t *keys)
 {
+  const char *const *debug = terrane_strip_section.fields[0].words;
+  const char *const words[] = { "none", debug[0], debug[1], NULL }; /* of TerraneStrip */
   json_t *part = json_object ();
   for (size_t i = 0; i + 1 < json_array_size (keys); i += 2)
     oci_json_set (part, json_string_value (json_array_get (keys, i)),
-                  json_incref (json_array_get (keys, i + 1)));
+                  json_deep_copy (json_array_get (keys, i + 1)));
+  name_number (json_object_get (part, "strip"), "debug", words);
+  return part;
+}
+
+/* [FROM, TO, …] to "FROM→TO", since a path may contain dots and each pair is one setting. */
+static json_t *
+pairs (const json_t *list)
+{
+  json_t *words = json_array ();
+  for (size_t i = 0; i + 1 < json_array_size (list); i += 2)
+    {
+      g_autofree char *word = g_strconcat (json_string_value (json_array_get (list, i)), "→",
+                                           json_string_value (json_array_get (list, i + 1)), NULL);
+      oci_json_append (words, oci_json_text (word));
+    }
+  return words;
+}
+
+/* Returns what the key of a tree depends on besides the identity of its source: as in the profile,
+ * while the key has numbers and names of its own. */
+static json_t *
+settings (const TerranePin *pin)
+{
+  const TerraneSourceSpec *spec = pin->spec;
+  const unsigned parts = TERRANE_PART_TREE | TERRANE_PART_TREE_OWN;
+  json_t *part = json_object ();
+  terrane_fields_describe (terrane_source_content_fields, spec, parts, part);
+  terrane_fields_describe (terrane_source_tree_fields, spec, parts, part);
+  if (spec->kind == TERRANE_SOURCE_COMPILE)
+    terrane_fields_describe (terrane_compile_section.fields, spec, parts, part);
+  if (json_object_get (part, "rename") != NULL)
+    oci_json_set (part, "rename", pairs (json_object_get (part, "rename")));
+  if (spec->transforms == NULL)
+    return part;
+  g_autoptr (OciJsonValue) key = terrane_transform_spec_reading_key (spec->transforms);
+  json_t *of_reading = json_object ();
+  terrane_fields_describe (terrane_transform_section.fields, spec->transforms, parts, of_reading);
+  if (!spec->transforms->prune[TERRANE_PRUNE_BOTOCORE_DATA]) /* it is without effect */
+    (void) json_object_del (of_reading, "botocore_services");
+  if (json_object_get (key, "rules") != NULL)
+    oci_json_set (part, "rules", json_incref (json_object_get (key, "rules")));
+  oci_json_set (part, "transforms", of_reading);
   return part;
 }
 
@@ -94,14 +153,11 @@ transforms (const json_t *keys)
 static json_t *
 source (const TerranePin *pin, const TerraneSourceTree *tree)
 {
-  static const OciDigest none = { 0 };
   const TerraneSourceSpec *spec = pin->spec;
   json_t *part = json_object ();
-  json_t *inputs = terrane_source_tree_inputs (&none, spec, pin->modes);
-  (void) json_object_del (inputs, "source"); /* the entry and the key contain it */
   oci_json_set (part, "name", oci_json_text (spec->name));
   oci_json_set (part, "kind", oci_json_text (kind_name (spec->kind)));
-  oci_json_set (part, "inputs", inputs);
+  oci_json_set (part, "inputs", settings (pin));
   oci_json_set (part, "overwrite", json_boolean (spec->overwrite));
   if (pin->entry != NULL)
     oci_json_set (part, "entry", json_deep_copy (pin->entry));
@@ -124,6 +180,8 @@ source (const TerranePin *pin, const TerraneSourceTree *tree)
   set_digest (part, "read", &tree->read);
   if (tree->transforms != NULL)
     oci_json_set (part, "transforms", transforms (tree->transforms));
+  else if (tree->transformed) /* a plan does not know on what they depend */
+    oci_json_set (part, "transforms_known", json_false ());
   return part;
 }
 
@@ -173,34 +231,61 @@ layers (const TerraneImage *image)
   return list;
 }
 
-/* The key has numbers instead of words. */
-static void
-name_layers (const TerraneProfile *profile, json_t *part)
+/* Returns a member of the profile as text, since kept documents have no fractions. */
+static json_t *
+profile_text (const TerraneProfile *profile, const char *name)
 {
-  json_t *object = json_object ();
-  for (const TerraneField *field = terrane_layers_section.fields; field->name != NULL; field++)
-    (void) json_object_del (part, field->name);
-  oci_json_set_text (object, "wheels",
-                     terrane_layers_section.fields[0].words[profile->layers.wheels]);
-  oci_json_set (object, "max", json_integer (profile->layers.max));
-  oci_json_set (part, "layers", object);
+  const json_t *value = json_object_get (profile->document->root.value, name);
+  char *text = value != NULL ? json_dumps (value, JSON_SORT_KEYS | JSON_COMPACT) : NULL;
+  json_t *result = oci_json_text (text != NULL ? text : "");
+  free (text);
+  return result;
 }
 
+/* Adds what the key of the image depends on besides the sources and the configuration, with the
+ * profile's words instead of numbers. */
 static void
-add_image (json_t *inputs, const TerraneProfile *profile, const TerraneImage *image)
+add_image (json_t *inputs, const TerranePlan *plan, const TerraneImage *image)
 {
-  static const char *const elsewhere[] = { "assembler", "compressor", "checks",    "base",
-                                           "trees",     "config",     "base_image" };
-  json_t *part = json_deep_copy (image->inputs);
-  for (size_t i = 0; i < G_N_ELEMENTS (elsewhere); i++)
-    (void) json_object_del (part, elsewhere[i]);
-  name_layers (profile, part);
+  const TerraneProfile *profile = plan->profile;
+  json_t *part = json_object (), *divided = json_object (), *geo = json_object ();
+  g_autoptr (GBytes) key = oci_json_dump (image->inputs);
+  OciDigest digest = oci_digest_of_bytes (key);
+  terrane_fields_describe (terrane_layers_section.fields, &profile->layers, TERRANE_PART_IMAGE,
+                           divided);
+  terrane_fields_describe (terrane_geo_section.fields, &profile->geo, TERRANE_PART_IMAGE, geo);
+  set_digest (part, "key", &digest);
+  oci_json_set (part, "layers", divided);
+  oci_json_set (part, "geo", geo);
+  oci_json_set (part, "checked_limits", json_deep_copy (json_object_get (image->inputs, "limits")));
+  oci_json_set (part, "limits", profile_text (profile, "limits"));
+  oci_json_set (part, "annotations",
+                json_deep_copy (json_object_get (image->inputs, "annotations")));
+  oci_json_set (
+      part, "own_time",
+      json_boolean (json_object_get (plan->texts.annotations, TERRANE_ANNOTATION_CREATED) != NULL));
   oci_json_set (inputs, "image", part);
   set_digest (inputs, "assembled", &image->assembled);
   if (image->manifest == NULL)
     return;
   set_digest (inputs, "manifest", &image->manifest->digest);
   oci_json_set (inputs, "layers", layers (image));
+}
+
+/* The key has numbers instead of words. */
+static json_t *
+validation (const json_t *key)
+{
+  static const char *const emulations[] = { [TERRANE_EMULATION_NONE] = "none",
+                                            [TERRANE_EMULATION_REGISTERED] = "by the kernel",
+                                            [TERRANE_EMULATION_PROGRAM] = "by terrane",
+                                            [TERRANE_EMULATION_MISSING] = "missing",
+                                            NULL };
+  json_t *part = json_deep_copy (key);
+  name_number (part, "sandbox", terrane_sandbox_kind_names ());
+  name_number (part, "target", terrane_target_words ());
+  name_number (json_object_get (part, "emulator"), "kind", emulations);
+  return part;
 }
 
 json_t *
@@ -222,14 +307,15 @@ terrane_inputs_new (const TerraneBuildFacts *facts)
   oci_json_set (inputs, "version", json_integer (VERSION));
   oci_json_set (inputs, "name", oci_json_text (facts->name));
   oci_json_set (inputs, "platform", oci_json_text (plan->platform));
+  oci_json_set (inputs, "target", oci_json_text (terrane_target_words ()[plan->profile->target]));
   oci_json_set (inputs, "tools", tools ());
   oci_json_set (inputs, "base", base);
   oci_json_set (inputs, "trees", trees);
   oci_json_set (inputs, "config", configuration (&plan->texts.config));
   if (facts->image != NULL)
-    add_image (inputs, plan->profile, facts->image);
+    add_image (inputs, plan, facts->image);
   if (facts->validation != NULL)
-    oci_json_set (inputs, "validation", json_deep_copy (facts->validation));
+    oci_json_set (inputs, "validation", validation (facts->validation));
   return inputs;
 }
 

@@ -81,6 +81,9 @@ terrane_base_look (TerraneStore *store, const TerraneProfile *profile, TerranePi
                     ? look_at_image (self, &context, pin, error)
                     : terrane_source_tree_look (store, pin, jobs, &self->root, &self->stored,
                                                 &self->known, error);
+  self->here = self->stored;
+  if (ok && self->known && !self->stored)
+    ok = terrane_commit_find (store, &self->root.commit, &self->here, error);
   return ok ? g_steal_pointer (&self) : NULL;
 }
 
@@ -97,7 +100,7 @@ terrane_base_resolve (TerraneStore *store, const TerraneProfile *profile, Terran
   gboolean ok = pin->spec->kind == TERRANE_SOURCE_IMAGE
                     ? open_image (self, &context, pin, error)
                     : terrane_source_tree_make (store, pin, &options, &self->root, error);
-  self->known = self->stored = ok;
+  self->known = self->stored = self->here = ok;
   return ok ? g_steal_pointer (&self) : NULL;
 }
 

@@ -21,7 +21,8 @@ typedef struct
   char *name;              /* (nullable): the image as the profile spells it, for annotations */
   OciDigest manifest_digest;
   gboolean known;  /* its files are known; only terrane_base_look() may leave this FALSE */
-  gboolean stored; /* its files are in the store */
+  gboolean stored; /* it need not be read */
+  gboolean here;   /* its files are in the store, also if it has to be read to find that out */
 } TerraneBase;
 
 /**

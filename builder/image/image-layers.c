@@ -145,7 +145,9 @@ add_layers (TerraneImageJob *job, const GPtrArray *parts, const char *name, GErr
 {
   unsigned jobs = job->options->jobs;
   /* A layer that has to be fetched first is fetched by one thread. */
-  guint wide = job->options->partial ? 1 : MIN (MAX (parts->len, 1), jobs);
+  gboolean fetches = job->options->remote != NULL && job->options->look == NULL
+                     && terrane_remote_layers_fetches (job->options->remote);
+  guint wide = job->options->partial || fetches ? 1 : MIN (MAX (parts->len, 1), jobs);
   Making making = { .job = job, .name = name, .jobs = MAX (1, jobs / wide) };
   g_autoptr (GPtrArray) pieces = g_ptr_array_new_with_free_func (free_piece);
   making.progress =
@@ -240,9 +242,9 @@ add_packages (TerraneImageJob *job, guint tree, GPtrArray *paths, GError **error
     return FALSE;
   if (folded > 0)
     terrane_progress_warn (job->options->progress,
-                           "%s: becomes %u layers instead of %u, since images of more than %d "
+                           "%s: becomes %u layer%s instead of %u, since images of more than %d "
                            "layers do not run everywhere",
-                           spec->name, max, max + folded, MAX_IMAGE_LAYERS);
+                           spec->name, max, max == 1 ? "" : "s", max + folded, MAX_IMAGE_LAYERS);
   return add_layers (job, parts, spec->name, error);
 }
 

@@ -45,6 +45,7 @@ terrane_image_look_find (TerraneImageLook *self, TerraneStore *store, TerraneTre
   if (look.layer != NULL)
     {
       self->layer = oci_descriptor_copy (look.layer->descriptor);
+      self->claimed = look.layer->claimed;
       return look.layer;
     }
   TerraneLayer *layer = g_new0 (TerraneLayer, 1);

@@ -12,6 +12,7 @@ typedef struct
   char **packages;        /* (nullable): of the tree's, if it does not have all of them */
   OciDescriptor *layer;   /* (nullable): NULL if it would be made */
   OciDigest key;          /* equal keys mean equal layers */
+  gboolean claimed;       /* see TerraneLayer */
   uint64_t content_bytes; /* of its files, before compression */
 } TerraneImageLook;
 

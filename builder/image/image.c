@@ -239,6 +239,22 @@ find_image (TerraneStore *store, const OciDigest *key, const TerraneBase *base,
   return TRUE;
 }
 
+/* Notes which layers above the base stayed in a registry. */
+static gboolean
+note_stayed (TerraneStore *store, TerraneImage *image, const TerraneBase *base, GError **error)
+{
+  for (guint i = terrane_base_count_layers (base); i < image->layers->len; i++)
+    {
+      TerraneImageLayer *layer = image->layers->pdata[i];
+      gboolean here = FALSE;
+      if (!oci_layout_find_blob (terrane_store_layout (store), &layer->digest, &here, NULL, error))
+        return FALSE;
+      layer->stayed = !here;
+      image->stayed = image->stayed || !here;
+    }
+  return TRUE;
+}
+
 /* Also remembers what gc must keep for the next build of the image to be quick. */
 static gboolean
 remember_image (TerraneStore *store, const OciDigest *key, const TerraneImage *image,
@@ -443,7 +459,7 @@ assemble (TerraneImageJob *job, const OciDigest *key, GError **error)
     return NULL;
   list_layers (image, job->manifest, job->config, terrane_base_count_layers (job->base),
                job->reused);
-  return g_steal_pointer (&image);
+  return note_stayed (job->store, image, job->base, error) ? g_steal_pointer (&image) : NULL;
 }
 
 static TerraneImage *
@@ -501,7 +517,7 @@ terrane_image_build (TerraneStore *store, const TerraneProfile *profile, Terrane
   terrane_tree_free (job.assembled);
   terrane_layer_audit_free (job.audit);
   if (image == NULL
-      || (options->look == NULL && !options->partial
+      || (options->look == NULL && !options->partial && !image->stayed
           && !remember_image (store, &key, image, base, trees, error)))
     return NULL;
   image->inputs = g_steal_pointer (&inputs);

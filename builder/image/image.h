@@ -22,6 +22,7 @@ typedef struct
   OciDigest diff_id;
   uint64_t size;   /* compressed bytes */
   gboolean reused; /* nothing was read or compressed */
+  gboolean stayed; /* its bytes are not here: only the cache has said what they contain */
 } TerraneImageLayer;
 
 typedef struct
@@ -31,6 +32,7 @@ typedef struct
   OciDigest config;
   OciDigest assembled;       /* commit of the whole file system */
   GPtrArray *layers;         /* of TerraneImageLayer, base first */
+  gboolean stayed;           /* at least one of them did */
   gboolean unchanged;        /* nothing had to be assembled */
   json_t *reads;             /* (nullable): what the checks have read, if requested */
   gboolean checks_known;     /* @findings were made by another machine */

@@ -1,5 +1,6 @@
 #include "builder/image/layer.h"
 
+#include "builder/image/layer-check.h"
 #include "builder/store/cache.h"
 #include "builder/store/object.h"
 #include "builder/version.h"
@@ -223,32 +224,61 @@ find_diff_id (TerraneStore *store, TerraneTree *assembled, const GPtrArray *path
   return ok;
 }
 
+/* Without a layer of an image, it is made here. The files of another one may be elsewhere, and then
+ * the whole build goes on without the cache. */
+static gboolean
+refuse_remote (GError *why, gboolean of_image, const TerraneProgress *progress, GError **error)
+{
+  g_autoptr (GError) owned = why;
+  if (!of_image || g_error_matches (owned, OCI_ERROR, OCI_ERROR_CANCELLED))
+    {
+      g_propagate_error (error, g_steal_pointer (&owned));
+      return FALSE;
+    }
+  terrane_progress_warn (progress, "going on without a layer of --cache-from: %s", owned->message);
+  return TRUE;
+}
+
 /* If an image claimed another diffID than its layer has, this image would become wrong: digesting
- * costs a fraction of compressing and sending. @out_layer: (out) (nullable): NULL if it has to be
- * made */
+ * costs a fraction of compressing and sending. A layer whose bytes are here is compared with what
+ * would be made, and is then as good. @look: nothing is fetched, written or digested, and @progress
+ * is not used. @out_layer: (out) (nullable): NULL if it has to be made */
 static gboolean
 get_remote (TerraneStore *store, TerraneTree *assembled, const GPtrArray *paths,
-            const TerraneRemoteLayers *remote, const OciDigest *key,
+            const TerraneRemoteLayers *remote, const OciDigest *key, gboolean look,
             const TerraneProgress *progress, TerraneLayer **out_layer, GError **error)
 {
+  GError *local = NULL;
+  gboolean here = FALSE;
   OciDigest diff_id, own;
   gboolean of_image = FALSE;
   g_autoptr (OciDescriptor) descriptor =
       terrane_remote_layers_find (remote, store, key, &diff_id, &of_image);
   if (descriptor == NULL)
     return TRUE;
-  if (of_image && !find_diff_id (store, assembled, paths, &own, error))
+  if (!look
+      && (!terrane_remote_layers_fetch (remote, key, descriptor, &here, &local)
+          || (here
+              && !terrane_layer_check_blob (store, descriptor, &diff_id, assembled, paths,
+                                            &local))))
+    return refuse_remote (local, of_image, progress, error);
+  gboolean digested = of_image && !here && !look; /* with @look, the files may not be stored */
+  if (digested && !find_diff_id (store, assembled, paths, &own, error))
     return FALSE;
-  if (of_image && !oci_digest_equal (&own, &diff_id))
+  if (digested && !oci_digest_equal (&own, &diff_id))
     {
       terrane_progress_warn (progress, "going on without a layer of --cache-from: the image's "
                                        "configuration has another diffID than the layer");
       return TRUE;
     }
-  *out_layer = g_new0 (TerraneLayer, 1);
-  (*out_layer)->descriptor = g_steal_pointer (&descriptor);
-  (*out_layer)->diff_id = diff_id;
-  (*out_layer)->reused = TRUE;
+  g_autoptr (TerraneLayer) layer = g_new0 (TerraneLayer, 1);
+  layer->descriptor = g_steal_pointer (&descriptor);
+  layer->diff_id = diff_id;
+  layer->reused = TRUE;
+  layer->claimed = of_image && look;
+  if (here && !put_cached (store, key, layer, error))
+    return FALSE;
+  *out_layer = g_steal_pointer (&layer);
   return TRUE;
 }
 
@@ -257,12 +287,11 @@ terrane_layer_find (TerraneStore *store, TerraneTree *assembled, const GPtrArray
                     const char *name, const TerraneRemoteLayers *remote, TerraneLayerLook *out,
                     GError **error)
 {
-  static const TerraneProgress silent = { .phase = NULL };
   g_autoptr (TerraneLayer) layer = NULL;
   OciDigest key = layer_key (assembled, paths);
   if (!get_cached (store, &key, TRUE, NULL, &layer, error)
       || (layer == NULL && remote != NULL
-          && !get_remote (store, assembled, paths, remote, &key, &silent, &layer, error)))
+          && !get_remote (store, assembled, paths, remote, &key, TRUE, NULL, &layer, error)))
     return FALSE;
   if (layer != NULL)
     annotate (layer, name, &key);
@@ -283,7 +312,7 @@ terrane_layer_build (TerraneStore *store, TerraneTree *assembled, const GPtrArra
   if (!get_cached (store, &key, FALSE, progress, &layer, error))
     return NULL;
   if (layer == NULL && remote != NULL
-      && !get_remote (store, assembled, paths, remote, &key, progress, &layer, error))
+      && !get_remote (store, assembled, paths, remote, &key, FALSE, progress, &layer, error))
     return NULL;
   if (layer == NULL)
     {

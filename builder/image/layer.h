@@ -15,7 +15,8 @@ typedef struct
 {
   OciDescriptor *descriptor; /* annotated with tree name and layer key */
   OciDigest diff_id;
-  gboolean reused; /* from a cache: nothing was read or compressed */
+  gboolean reused;  /* from a cache: nothing was read or compressed */
+  gboolean claimed; /* an image says that it is this one, and a build would verify that */
 } TerraneLayer;
 
 /**

@@ -316,7 +316,11 @@ terrane_source_tree_look (TerraneStore *store, TerranePin *pin, unsigned jobs,
   OciDigest identity;
   g_auto (TerraneSourceReport) report = { 0 };
   g_autoptr (GError) local = NULL;
-  const TerraneSourceOptions options = { .jobs = jobs, .look_bytes = LOOK_BYTES };
+  /* The division into layers per package reads these. */
+  const char *keep = pin->spec->kind == TERRANE_SOURCE_WHEELS ? "RECORD" : NULL;
+  const TerraneSourceOptions options = { .jobs = jobs,
+                                         .look_bytes = LOOK_BYTES,
+                                         .look_keep = keep };
   *out_known = FALSE;
   if (!terrane_source_tree_set_key (store, pin, &identity, error)
       || !terrane_source_tree_find (store, &pin->key, out_tree, out_stored, error))

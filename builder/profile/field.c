@@ -114,6 +114,38 @@ terrane_fields_add_to_key (const TerraneField *fields, gconstpointer value, Terr
     }
 }
 
+/* Returns: (transfer full): the word that a number or a switch stands for, otherwise @value, which
+ * is consumed */
+static json_t *
+take_word (const TerraneField *field, json_t *value)
+{
+  gboolean is_number = json_is_integer (value);
+  if (field->words == NULL || (!is_number && !json_is_boolean (value)))
+    return value;
+  json_int_t number = is_number ? json_integer_value (value) : json_is_true (value);
+  json_decref (value);
+  return oci_json_text (field->words[number]);
+}
+
+void
+terrane_fields_describe (const TerraneField *fields, gconstpointer value, unsigned parts,
+                         json_t *into)
+{
+  for (const TerraneField *field = fields; field->name != NULL; field++)
+    {
+      const gboolean is_wanted = (field->parts & parts) != 0 && field->type->dump != NULL;
+      json_t *member =
+          is_wanted ? field->type->dump (field, (const char *) value + field->offset) : NULL;
+      if (member == NULL && is_wanted && field->always)
+        member = json_array ();
+      if (member != NULL && field->words == NULL && is_unset (member)
+          && (json_is_boolean (member) || field->fallback == NULL))
+        g_clear_pointer (&member, json_decref);
+      if (member != NULL)
+        oci_json_set (into, field->name, take_word (field, member));
+    }
+}
+
 json_t *
 terrane_fields_list_for_key (const TerraneField *fields, gconstpointer value, TerraneKeyPart part)
 {

@@ -132,4 +132,14 @@ void terrane_fields_add_to_key (const TerraneField *fields, gconstpointer value,
 json_t *terrane_fields_list_for_key (const TerraneField *fields, gconstpointer value,
                                      TerraneKeyPart part);
 
+/**
+ * terrane_fields_describe:
+ * @parts: of TerraneKeyPart: uses the rows that have one of them
+ * @into: receives a member for each field that is set or has a default
+ *
+ * Adds values for people: by the profile's names and words instead of those of keys.
+ */
+void terrane_fields_describe (const TerraneField *fields, gconstpointer value, unsigned parts,
+                              json_t *into);
+
 G_END_DECLS

@@ -68,9 +68,9 @@ is_equal_but_layer (const json_t *before, const json_t *after)
 static void
 describe_wheel (const char *what, const json_t *before, const json_t *after, GPtrArray *lines)
 {
-  const char *name = member (after, "name");
-  if (!g_str_equal (member (before, "version"), member (after, "version")))
-    add_line (lines, "%s: %s %s → %s", what, name, member (before, "version"),
+  const char *name = member (after, "name"), *version = member (before, "version");
+  if (!g_str_equal (version, member (after, "version")))
+    add_line (lines, "%s: %s %s → %s", what, name, version[0] != '\0' ? version : "nothing",
               member (after, "version"));
   else if (!g_str_equal (member (before, "file"), member (after, "file")))
     add_line (lines, "%s: %s %s: %s → %s", what, name, member (after, "version"),
@@ -115,7 +115,10 @@ describe_wheels (const char *what, const json_t *before, const json_t *after, GP
   }
   json_array_foreach (before, i, wheel)
   {
-    if (find_by_name (after, member (wheel, "name")) == NULL)
+    if (find_by_name (before, member (wheel, "name")) != wheel)
+      add_line (lines, "%s: %s %s is there twice", what, member (wheel, "name"),
+                member (wheel, "version"));
+    else if (find_by_name (after, member (wheel, "name")) == NULL)
       add_line (lines, "%s: %s %s removed", what, member (wheel, "name"),
                 member (wheel, "version"));
   }
@@ -329,10 +332,13 @@ terrane_lock_describe_change (const char *what, const json_t *before, const json
                 terrane_source_kind_name (new));
       return;
     }
+  guint said = out_lines->len;
   /* Members of all kinds: an edited lock may have members of another kind. */
   g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
   for (const TerraneSourceKindInfo *const *kind = terrane_source_kinds; *kind != NULL; kind++)
     for (const TerraneLockField *field = (*kind)->lock; field->name != NULL; field++)
       if (g_hash_table_add (seen, (gpointer) field->name))
         describe_field (what, field, before, after, out_lines);
+  if (out_lines->len == said && !json_equal (before, after))
+    add_line (out_lines, "%s: the same in another order", what);
 }

@@ -22,6 +22,7 @@ struct _TerraneRemote
   uint64_t total;    /* of the phase */
   char *mirror;      /* (nullable): path of a directory, with its descriptor */
   int mirror_fd;
+  int misled; /* atomic: see terrane_remote_was_misled() */
 };
 
 /* While an operation runs, the time limit counts and signals end it cleanly. */

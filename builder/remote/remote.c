@@ -5,6 +5,7 @@
 #include "builder/version.h"
 
 #include "oci/image.h"
+#include "oci/layer-stream.h"
 
 #include "oci/base/fd.h"
 #include "oci/base/text-hash.h"
@@ -326,6 +327,7 @@ fetch_from (TerraneRemote *self, char **locations, const OciDescriptor *blob,
   if (gone)
     {
       terrane_locations_forget (self->store, &blob->digest);
+      g_atomic_int_set (&self->misled, 1);
       g_propagate_prefixed_error (error, g_steal_pointer (&local),
                                   "a layer that was left in a registry is not there any more; "
                                   "build the image again, which makes it: ");
@@ -335,16 +337,97 @@ fetch_from (TerraneRemote *self, char **locations, const OciDescriptor *blob,
   return FALSE;
 }
 
-static gboolean
-provide (gpointer data, const OciDescriptor *blob, GCancellable *cancellable, GError **error)
+gboolean
+terrane_remote_was_misled (TerraneRemote *self)
 {
-  TerraneRemote *self = data;
+  return g_atomic_int_exchange (&self->misled, 0) != 0;
+}
+
+/* The layers of an image by their diffIDs. */
+typedef struct
+{
+  OciManifest *manifest;
+  OciImageConfig *config; /* (nullable): of an image; others have no diffIDs */
+} Contents;
+
+static void
+contents_clear (Contents *self)
+{
+  oci_manifest_free (self->manifest);
+  oci_image_config_free (self->config);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Contents, contents_clear)
+
+static gboolean
+contents_read (Contents *self, OciLayout *layout, const OciDescriptor *manifest, GError **error)
+{
+  if (!oci_image_read (layout, manifest, &self->manifest, NULL, error))
+    return FALSE;
+  if (self->manifest->artifact_type != NULL)
+    return TRUE;
+  (void) oci_image_read (layout, manifest, NULL, &self->config, NULL);
+  return TRUE;
+}
+
+static gboolean
+find_diff_id (const Contents *self, const OciDescriptor *blob, OciDigest *out_diff_id)
+{
+  for (guint i = 0; self->config != NULL && i < self->manifest->layers->len; i++)
+    if (oci_digest_equal (&((const OciDescriptor *) self->manifest->layers->pdata[i])->digest,
+                          &blob->digest))
+      return oci_image_config_diff_id (self->config, i, out_diff_id, NULL);
+  return FALSE;
+}
+
+static gboolean
+find_actual (TerraneRemote *self, const OciDescriptor *blob, OciDigest *out_diff_id, GError **error)
+{
+  g_auto (OciFd) fd = -1;
+  g_autoptr (OciLayerStream) stream =
+      oci_layout_open_blob (terrane_store_layout (self->store), blob, &fd, error)
+          ? oci_layer_stream_new (fd, error)
+          : NULL;
+  return stream != NULL && oci_layer_stream_finish (stream, out_diff_id, error);
+}
+
+/* A layer that was left in a registry is unpacked once, when it comes. Another one is removed, so
+ * that nothing uses it. */
+static gboolean
+check_content (TerraneRemote *self, const Contents *contents, const OciDescriptor *blob,
+               GError **error)
+{
+  OciDigest said, actual;
+  OciDigestText text;
+  g_autoptr (GError) local = NULL;
+  if (!find_diff_id (contents, blob, &said)
+      || (find_actual (self, blob, &actual, &local) && oci_digest_equal (&said, &actual)))
+    return TRUE;
+  if (g_error_matches (local, OCI_ERROR, OCI_ERROR_IO))
+    {
+      g_propagate_error (error, g_steal_pointer (&local));
+      return FALSE;
+    }
+  terrane_locations_forget (self->store, &blob->digest);
+  g_atomic_int_set (&self->misled, 1);
+  if (!oci_layout_remove_blob (terrane_store_layout (self->store), &blob->digest, error))
+    return FALSE;
+  return oci_throw (error, OCI_ERROR_CORRUPT,
+                    "the layer %s that was left in a registry unpacks to another diffID than the "
+                    "image says; build the image again without --cache-from",
+                    oci_digest_text (&blob->digest, text));
+}
+
+static gboolean
+provide (TerraneRemote *self, const Contents *contents, const OciDescriptor *blob,
+         GCancellable *cancellable, GError **error)
+{
   g_autofree char *name = blob_name (blob);
   if (self->options.offline) /* and its locations are kept */
     return terrane_remote_fail_offline (name, error);
   g_auto (GStrv) locations = terrane_locations_get (self->store, &blob->digest);
   return locations[0] == NULL /* then the store reports what is missing */
-         || fetch_from (self, locations, blob, cancellable, error);
+         || (fetch_from (self, locations, blob, cancellable, error)
+             && check_content (self, contents, blob, error));
 }
 
 gboolean
@@ -352,12 +435,12 @@ terrane_remote_complete (TerraneRemote *self, const OciDescriptor *manifest, GEr
 {
   OciLayout *layout = terrane_store_layout (self->store);
   g_auto (TerraneOperation) operation = terrane_operation_begin (self);
-  g_autoptr (OciManifest) document = NULL;
-  if (!oci_image_read (layout, manifest, &document, NULL, error))
+  g_auto (Contents) contents = { 0 };
+  if (!contents_read (&contents, layout, manifest, error))
     return FALSE;
-  for (guint i = 0; i < document->layers->len; i++)
+  for (guint i = 0; i < contents.manifest->layers->len; i++)
     {
-      const OciDescriptor *layer = document->layers->pdata[i];
+      const OciDescriptor *layer = contents.manifest->layers->pdata[i];
       gboolean found = FALSE;
       if (!oci_layout_find_blob (layout, &layer->digest, &found, NULL, error))
         return FALSE;
@@ -366,7 +449,7 @@ terrane_remote_complete (TerraneRemote *self, const OciDescriptor *manifest, GEr
       g_autofree char *name = blob_name (layer);
       terrane_progress_phase (self->options.progress, layer->size, "fetching the layer %s", name);
       if (!terrane_store_begin_write (self->store, error)
-          || !provide (self, layer, terrane_operation_cancellable (&operation), error))
+          || !provide (self, &contents, layer, terrane_operation_cancellable (&operation), error))
         return FALSE;
     }
   return TRUE;
@@ -378,6 +461,7 @@ typedef struct
   TerraneRemote *remote;
   GHashTable *repositories; /* hex digest -> repository */
   const char *destination;  /* "HOST/REPOSITORY" */
+  const Contents *contents; /* of the image */
 } MountSources;
 
 static const char *
@@ -401,7 +485,7 @@ provide_for_push (gpointer data, const OciDescriptor *blob, GCancellable *cancel
                   GError **error)
 {
   const MountSources *self = data;
-  return provide (self->remote, blob, cancellable, error);
+  return provide (self->remote, self->contents, blob, cancellable, error);
 }
 
 char *
@@ -450,23 +534,27 @@ terrane_remote_push (TerraneRemote *self, OciLayout *layout, const OciDescriptor
   if (self->options.offline)
     return oci_throw (error, OCI_ERROR_USAGE, "--offline: nothing can be pushed to %s",
                       destination->host);
-  g_autoptr (OciManifest) document = NULL;
+  g_auto (Contents) contents = { 0 };
   g_auto (TerraneOperation) operation = terrane_operation_begin (self);
   GCancellable *cancellable = terrane_operation_cancellable (&operation);
   OciRegistry *registry =
       terrane_remote_open_registry (self, destination, OCI_REGISTRY_PUSH, cancellable, error);
-  if (registry == NULL || !oci_image_read (layout, manifest, &document, NULL, error)
+  if (registry == NULL || !contents_read (&contents, layout, manifest, error)
       || !terrane_store_begin_write (self->store, error))
     return FALSE;
+  const OciManifest *document = contents.manifest;
   g_autoptr (GHashTable) repositories =
       g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, g_free);
   g_autofree char *name = g_strconcat (destination->host, "/", destination->repository, NULL);
-  MountSources sources = { .remote = self, .repositories = repositories, .destination = name };
+  MountSources sources = {
+    .remote = self, .repositories = repositories, .destination = name, .contents = &contents
+  };
   choose_sources (&sources, registry, document, destination, mount_from);
   const OciPushOptions options = {
     .tag = destination->tag,
     .jobs = self->options.jobs,
     .create_repository = create_repository,
+    .whole = document->artifact_type != NULL, /* a result that lost a layer is given again */
     .progress = terrane_remote_on_transfer,
     .progress_data = self,
     .is_known = is_known,

@@ -83,9 +83,14 @@ gboolean terrane_remote_pull_layers (TerraneRemote *self, const OciReference *re
                                      const OciDescriptor *manifest, OciPullReport *out_report,
                                      GError **error);
 
-/** Fetches the layers of an image in the store that only registries have. Errors: see the head. */
+/** Fetches the layers of an image in the store that only registries have, and compares them with
+ * the diffIDs of its configuration. Errors: see the head. */
 gboolean terrane_remote_complete (TerraneRemote *self, const OciDescriptor *manifest,
                                   GError **error);
+
+/** Whether, since the last call, a layer that was left in a registry turned out to be lost, or to
+ * be another one than it was said to be. */
+gboolean terrane_remote_was_misled (TerraneRemote *self);
 
 /**
  * terrane_remote_push:

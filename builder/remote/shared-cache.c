@@ -413,6 +413,21 @@ terrane_shared_cache_put (TerraneSharedCache *self, const TerraneSharedResult *r
   return TRUE;
 }
 
+void
+terrane_shared_cache_note_compared (TerraneSharedCache *self, const char *name)
+{
+  oci_json_append (self->compared, oci_json_text (name));
+}
+
+void
+terrane_shared_cache_warn_compared (const TerraneSharedCache *self)
+{
+  if (self->options.compare && json_array_size (self->compared) == 0)
+    terrane_progress_warn (progress_of (self),
+                           "--no-trust-cache: nothing was compared: --cache-from has neither "
+                           "results nor layers under the keys of this build");
+}
+
 json_t *
 terrane_shared_cache_report (const TerraneSharedCache *self)
 {

@@ -89,6 +89,12 @@ gboolean terrane_shared_cache_lacks (const TerraneSharedCache *self, TerraneShar
 gboolean terrane_shared_cache_put (TerraneSharedCache *self, const TerraneSharedResult *result,
                                    GError **error);
 
+/** Adds what was compared outside of the cache. */
+void terrane_shared_cache_note_compared (TerraneSharedCache *self, const char *name);
+
+/** Warns if nothing was compared, since no repository had anything that this build has made. */
+void terrane_shared_cache_warn_compared (const TerraneSharedCache *self);
+
 /** Returns: (transfer full) (nullable): what was taken, given and refused: "cache" of a record;
  * %NULL if no repository was specified */
 json_t *terrane_shared_cache_report (const TerraneSharedCache *self);

@@ -14,6 +14,7 @@ typedef struct
   gboolean ignore;                 /* neither read nor write a lock: --no-lock */
   gboolean update;                 /* ignore its answers: --update-lock */
   const char *const *update_names; /* (nullable): ignore only theirs: "base" and names of trees */
+  gboolean new_layers;             /* ignore the layers of its wheels: lock --new-layers */
 } TerraneLockPolicy;
 
 typedef struct

@@ -69,7 +69,39 @@ find_locked_python (TerraneResolution *self, GError **error)
 gboolean
 terrane_resolution_base_is_read (const TerraneResolution *self)
 {
-  return self->base->stored || self->plan->base->is_taken;
+  return self->base->here || self->plan->base->is_taken || self->python_seen;
+}
+
+static const char *
+search_path (const TerraneBase *base, char **env)
+{
+  return base->config != NULL ? g_environ_getenv (env, "PATH") : NULL;
+}
+
+/* Only files that changed are not in the store: mostly, its Python is that of the base before it.
+ */
+gboolean
+terrane_resolution_see_python (TerraneResolution *self, GError **error)
+{
+  TerraneBase *base = self->base;
+  g_auto (GStrv) env = base->config != NULL ? oci_image_config_env (base->config) : NULL;
+  g_auto (TerranePythonBase) python = { 0 };
+  g_autoptr (GError) local = NULL;
+  if (terrane_resolution_base_is_read (self) || base->root.tree == NULL)
+    return TRUE;
+  if (terrane_python_base_find_in (self->options->store, base->root.tree, search_path (base, env),
+                                   &python, &local))
+    {
+      terrane_python_base_clear (&self->python);
+      self->python = python;
+      python = (TerranePythonBase){ 0 };
+      self->python_seen = self->python_known = TRUE;
+      return TRUE;
+    }
+  if (g_error_matches (local, OCI_ERROR, OCI_ERROR_NOT_FOUND))
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&local));
+  return FALSE;
 }
 
 gboolean
@@ -78,17 +110,18 @@ terrane_resolution_find_python (TerraneResolution *self, GError **error)
   if (self->python_known)
     return TRUE;
   const TerraneBase *base = terrane_resolution_base (self, error);
-  if (base == NULL)
+  if (base == NULL || !terrane_resolution_see_python (self, error))
     return FALSE;
+  if (self->python_known)
+    return TRUE;
   if (!terrane_resolution_base_is_read (self))
     {
       self->python_known = find_locked_python (self, error);
       return self->python_known;
     }
   g_auto (GStrv) env = base->config != NULL ? oci_image_config_env (base->config) : NULL;
-  self->python_known =
-      terrane_python_base_find (self->options->store, &base->root.commit,
-                                g_environ_getenv (env, "PATH"), &self->python, error);
+  self->python_known = terrane_python_base_find (self->options->store, &base->root.commit,
+                                                 search_path (base, env), &self->python, error);
   return self->python_known;
 }
 

@@ -24,6 +24,7 @@ typedef struct
   gboolean quiet;         /* new answers are not looked for at the moment */
   gboolean base_is_stale; /* the lock has another base, and requests for this one are not allowed */
   gboolean python_known;  /* @python has been looked for */
+  gboolean python_seen;   /* in a base that was only looked at */
   TerranePythonBase python; /* of the base */
 } TerraneResolution;
 
@@ -31,8 +32,13 @@ typedef struct
  * Errors: see the head. */
 TerraneBase *terrane_resolution_base (TerraneResolution *self, GError **error);
 
+/** Sets @python, if it can be found, for a base that was only looked at: it is in memory, without
+ * the content of files that the store lacks. Errors: %OCI_ERROR_FORMAT, %OCI_ERROR_CORRUPT,
+ * %OCI_ERROR_IO. */
+gboolean terrane_resolution_see_python (TerraneResolution *self, GError **error);
+
 /** Returns: whether the Python of @base can be found: its files are in the store, or a cache has
- * named its Python */
+ * named its Python, or it was found all the same */
 gboolean terrane_resolution_base_is_read (const TerraneResolution *self);
 
 /** Sets @python; a base without Python is not an error. Errors: see the head. */

@@ -340,6 +340,7 @@ terrane_resolve (const TerraneProfile *profile, const TerraneResolveOptions *opt
     ok = fail_stale (&self, out_changes, error);
   if (ok && out_base != NULL)
     ok = terrane_resolution_base (&self, error) != NULL
+         && terrane_resolution_see_python (&self, error)
          && (terrane_resolution_base_is_read (&self) ? find_interpreters (&self, error)
                                                      : leave_wheels_open (&self));
   if (ok && out_base != NULL)

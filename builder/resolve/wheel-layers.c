@@ -213,6 +213,44 @@ layer_before (const TerraneResolution *self, const TerraneSourceSpec *spec, cons
   return NULL;
 }
 
+static guint
+count_layers (const GArray *wheels)
+{
+  g_autoptr (GHashTable) layers = g_hash_table_new (oci_text_hash, g_str_equal);
+  for (guint i = 0; i < wheels->len; i++)
+    g_hash_table_add (layers,
+                      (gpointer) layer_of (&g_array_index (wheels, TerraneWheelToAssign, i)));
+  return g_hash_table_size (layers);
+}
+
+/* The assignment stays when there is room for more layers again: moving a package costs a transfer
+ * of both layers. This is only told when the lock is made again. */
+static void
+suggest_new_layers (const TerraneResolution *self, const TerraneSourceSpec *spec,
+                    const GArray *wheels)
+{
+  const TerraneLockPolicy *policy = &self->options->policy;
+  if (!policy->update || policy->update_names != NULL || policy->new_layers || self->quiet)
+    return;
+  g_autoptr (OciJsonValue) copies = json_array ();
+  g_autoptr (GArray) fresh = g_array_new (FALSE, FALSE, sizeof (TerraneWheelToAssign));
+  for (guint i = 0; i < wheels->len; i++)
+    {
+      TerraneWheelToAssign one = g_array_index (wheels, TerraneWheelToAssign, i);
+      one.wheel = json_copy (one.wheel);
+      one.before = NULL;
+      oci_json_append (copies, one.wheel);
+      g_array_append_val (fresh, one);
+    }
+  terrane_wheel_layers_assign (fresh, self->profile->layers.max);
+  guint now = count_layers (wheels), new = count_layers (fresh);
+  if (new > now)
+    terrane_progress_warn (self->options->progress,
+                           "%s: its packages are in %u layer%s, as they were in the lock; 'terrane "
+                           "lock --new-layers' would make %u",
+                           spec->name, now, now == 1 ? "" : "s", new);
+}
+
 void
 terrane_wheel_layers_pin (const TerraneResolution *self, const TerraneSourceSpec *spec,
                           TerraneWheelsPin *pin, const GPtrArray *active, json_t *wheels)
@@ -226,7 +264,9 @@ terrane_wheel_layers_pin (const TerraneResolution *self, const TerraneSourceSpec
       json_t *wheel = json_array_get (wheels, i);
       const TerraneWheelToAssign one = {
         .wheel = wheel,
-        .before = layer_before (self, spec, text_of (wheel, "name")),
+        .before = self->options->policy.new_layers
+                      ? NULL
+                      : layer_before (self, spec, text_of (wheel, "name")),
         .size = size_of (wheel, pin->wheels->pdata[i]),
         .own = ((TerraneRequirement *) active->pdata[i])->path != NULL,
       };
@@ -236,6 +276,7 @@ terrane_wheel_layers_pin (const TerraneResolution *self, const TerraneSourceSpec
   if (layers->wheels != TERRANE_LAYERS_PER_PACKAGE)
     return;
   terrane_wheel_layers_assign (all, layers->max);
+  suggest_new_layers (self, spec, all);
   for (guint i = 0; i < active->len; i++)
     ((TerraneWheelPin *) pin->wheels->pdata[i])->layer =
         g_strdup (text_of (json_array_get (wheels, i), "layer"));

@@ -29,9 +29,10 @@ terrane_source_ingest (TerraneStore *store, const TerranePin *pin,
 {
   OCI_PREFIX (error, "%s", pin->spec->where);
   g_autoptr (TerraneIngest) ingest =
-      options->look_bytes > 0 ? terrane_ingest_new_look (store, options->jobs, options->look_bytes)
-                              : terrane_ingest_new (store, options->jobs, options->progress,
-                                                    options->progress_data, error);
+      options->look_bytes > 0
+          ? terrane_ingest_new_look (store, options->jobs, options->look_bytes, options->look_keep)
+          : terrane_ingest_new (store, options->jobs, options->progress, options->progress_data,
+                                error);
   if (ingest == NULL)
     return FALSE;
   g_autoptr (TerraneSourceFilter) filter =

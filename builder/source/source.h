@@ -60,7 +60,8 @@ typedef struct
   gpointer progress_data;
   TerraneSourceFeed feed; /* (nullable): replaces the kind's own read() */
   gpointer feed_data;
-  uint64_t look_bytes; /* 0; otherwise nothing is written, and at most this many bytes are read */
+  uint64_t look_bytes;   /* 0; otherwise nothing is written, and at most this many bytes are read */
+  const char *look_keep; /* (nullable): then: see terrane_ingest_new_look() */
 } TerraneSourceOptions;
 
 /**

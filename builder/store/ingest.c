@@ -1,5 +1,6 @@
 #include "builder/store/ingest.h"
 
+#include "builder/store/looked.h"
 #include "builder/store/object.h"
 
 #include "oci/base/parallel.h"
@@ -22,6 +23,7 @@ struct _TerraneIngest
   TerraneTransaction transaction;
   gboolean look; /* nothing is written */
   uint64_t left; /* bytes that may still be read; only with @look */
+  char *keep;    /* (nullable): name of files that are kept in memory; only with @look */
   TerraneTree *tree;
   OciWorkers *workers;
   GPtrArray *hard_links; /* of HardLink */
@@ -75,18 +77,25 @@ hash_job (Job *job, const OciEntry *entry, GError **error)
 }
 
 static gboolean
+keep_job (const TerraneIngest *self, const Job *job, GError **error)
+{
+  return job->node->type != OCI_ENTRY_FILE || g_strcmp0 (job->node->name, self->keep) != 0
+         || terrane_looked_keep (self->store, &job->digest, job->content, error);
+}
+
+static gboolean
 write_job (const TerraneIngest *self, Job *job, GError **error)
 {
   OciEntry entry = terrane_node_entry (job->node, job->node->name);
   gboolean ok = job->hashed || hash_job (job, &entry, error);
   job->node->object = job->digest;
   ok = ok
-       && (self->look
-           || (job->file.fd >= 0
-                   ? terrane_object_adopt (self->store, &entry, &job->digest, &job->file,
-                                           &job->node->fresh, error)
-                   : terrane_object_write (self->store, &entry, &job->digest, job->content, -1,
-                                           &job->node->fresh, error)));
+       && (self->look ? keep_job (self, job, error)
+                      : (job->file.fd >= 0
+                             ? terrane_object_adopt (self->store, &entry, &job->digest, &job->file,
+                                                     &job->node->fresh, error)
+                             : terrane_object_write (self->store, &entry, &job->digest,
+                                                     job->content, -1, &job->node->fresh, error)));
   if (ok)
     return TRUE;
   g_autofree char *path = terrane_node_path (job->node);
@@ -176,10 +185,11 @@ ingest_new (TerraneStore *store, unsigned jobs)
 }
 
 TerraneIngest *
-terrane_ingest_new_look (TerraneStore *store, unsigned jobs, uint64_t max_bytes)
+terrane_ingest_new_look (TerraneStore *store, unsigned jobs, uint64_t max_bytes, const char *keep)
 {
   TerraneIngest *self = ingest_new (store, jobs);
   self->look = TRUE;
+  self->keep = g_strdup (keep);
   self->left = max_bytes;
   return self;
 }
@@ -209,6 +219,7 @@ terrane_ingest_free (TerraneIngest *self)
   g_mutex_clear (&self->mutex);
   g_cond_clear (&self->changed);
   g_free (self->buffer);
+  g_free (self->keep);
   g_free (self);
 }
 

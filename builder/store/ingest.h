@@ -32,13 +32,15 @@ TerraneIngest *terrane_ingest_new (TerraneStore *store, unsigned jobs, TerraneBy
 /**
  * terrane_ingest_new_look:
  * @max_bytes: of content: %OCI_ERROR_LIMIT beyond it
+ * @keep: (nullable): files of this name can be read afterwards, see looked.h
  *
  * Makes an ingest that writes nothing: terrane_ingest_finish() returns the commit and the tree that
  * it would have written.
  *
  * Returns: (transfer full)
  */
-TerraneIngest *terrane_ingest_new_look (TerraneStore *store, unsigned jobs, uint64_t max_bytes);
+TerraneIngest *terrane_ingest_new_look (TerraneStore *store, unsigned jobs, uint64_t max_bytes,
+                                        const char *keep);
 
 /** Waits for the threads and discards what was not finished. */
 void terrane_ingest_free (TerraneIngest *self);

@@ -1,6 +1,7 @@
 #include "builder/store/object.h"
 
 #include "builder/store/elsewhere.h"
+#include "builder/store/looked.h"
 #include "builder/store/store-private.h"
 
 #include "oci/base/raw-name.h"
@@ -277,9 +278,12 @@ terrane_object_open_unnoted (TerraneStore *store, const OciDigest *digest, OciFd
   g_autofree char *path = object_path (digest, "file");
   int dfd = terrane_store_dfd (store);
   g_autoptr (GError) local = NULL;
-  gboolean brought = FALSE;
+  gboolean brought = FALSE, looked = FALSE;
   if (oci_open_file (dfd, path, FALSE, out_fd, NULL, &local))
     return TRUE;
+  if (g_error_matches (local, OCI_ERROR, OCI_ERROR_NOT_FOUND)
+      && (!terrane_looked_open (store, digest, out_fd, &looked, error) || looked))
+    return looked;
   if (g_error_matches (local, OCI_ERROR, OCI_ERROR_NOT_FOUND)
       && !terrane_elsewhere_bring (store, digest, &brought, error))
     return FALSE;

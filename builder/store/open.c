@@ -392,6 +392,7 @@ terrane_store_open (const char *path, TerraneStoreAccess access, GError **error)
   OCI_PREFIX (error, "the store %s", path);
   g_autoptr (TerraneStore) self = g_new0 (TerraneStore, 1);
   g_mutex_init (&self->elsewhere_mutex);
+  g_mutex_init (&self->looked_mutex);
   g_mutex_init (&self->mutex);
   self->path = g_strdup (path);
   self->dfd = self->lock = self->roots = -1;

@@ -29,6 +29,9 @@ struct _TerraneStore
   gint notes_used;    /* atomic: another machine's notes were used */
   gint notes_doubted; /* atomic: they are not used any more */
   json_t *reads;      /* (nullable): see terrane_reads_begin() */
+  GMutex looked_mutex;
+  GHashTable *looked; /* (nullable): digest in hex -> GBytes, see looked.h */
+  uint64_t looked_bytes;
 };
 
 /** Looks for a part of the store without following links. @out_stat: (out): if it exists. A missing

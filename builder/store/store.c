@@ -73,6 +73,8 @@ terrane_store_free (TerraneStore *self)
   oci_fd_close (self->lock);
   oci_fd_close (self->dfd);
   g_mutex_clear (&self->elsewhere_mutex);
+  g_mutex_clear (&self->looked_mutex);
+  g_clear_pointer (&self->looked, g_hash_table_unref);
   g_free (self->path);
   g_free (self);
 }

@@ -89,6 +89,19 @@ describe (const OciRetry *self, const OciHttpResponse *response, const GError *f
                           self->failures + 1, attempts - 1);
 }
 
+/* Says that the client's time limit leaves no time for another attempt. */
+static void
+give_up (const OciRetry *self, const OciHttpResponse *response, GError **failure)
+{
+  g_autoptr (GError) late = NULL;
+  (void) oci_http_client_fail_late (self->client, &late);
+  if (response != NULL)
+    oci_http_client_notice (self->client, "%s: HTTP %u; %s", self->what, response->status,
+                            late->message);
+  else
+    oci_error_append (failure, "; %s", late->message);
+}
+
 /* Returns: FALSE if it was interrupted */
 static gboolean
 wait_for (gint64 milliseconds, GCancellable *cancellable)
@@ -112,9 +125,13 @@ oci_retry_again (OciRetry *self, const OciHttpResponse *response, GCancellable *
                  GError **failure)
 {
   gint64 wait = 0, left = oci_http_client_time_left (self->client);
-  if (!is_worth_it (self, response, *failure) || (wait = choose_wait (self, response)) < 0
-      || (left >= 0 && wait >= left))
+  if (!is_worth_it (self, response, *failure) || (wait = choose_wait (self, response)) < 0)
     return FALSE;
+  if (left >= 0 && wait >= left)
+    {
+      give_up (self, response, failure);
+      return FALSE;
+    }
   describe (self, response, *failure, wait);
   self->failures++;
   gboolean waited = wait_for (wait, cancellable);

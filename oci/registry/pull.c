@@ -64,6 +64,17 @@ oci_registry_fetch_blob (OciRegistry *self, OciLayout *layout, const OciDescript
   "Accept: " OCI_MEDIA_TYPE_MANIFEST ", " OCI_MEDIA_TYPE_DOCKER_MANIFEST ", " OCI_MEDIA_TYPE_INDEX \
   ", " OCI_MEDIA_TYPE_DOCKER_LIST
 
+/* Whether the text is HTML or XML, which no document of a registry is. */
+static gboolean
+is_page (GBytes *body)
+{
+  gsize size = 0, at = 0;
+  const char *text = g_bytes_get_data (body, &size);
+  while (at < size && g_ascii_isspace (text[at]))
+    at++;
+  return at < size && text[at] == '<';
+}
+
 /* GET of a manifest or index. @expected: (nullable): its digest. @out_type: (out) (nullable): its
  * Content-Type */
 static GBytes *
@@ -86,6 +97,14 @@ request_document (OciRegistry *self, const char *name, const OciDigest *expected
   if (response->status != 200)
     {
       oci_registry_fail (self, response, what, error);
+      return NULL;
+    }
+  if (is_page (response->body))
+    {
+      oci_throw (error, OCI_ERROR_NETWORK,
+                 "%s: the answer is a web page: a proxy or a login page answers in place of the "
+                 "registry",
+                 what);
       return NULL;
     }
   if (expected == NULL && oci_registry_response_digest (response, &header))

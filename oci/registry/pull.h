@@ -1,6 +1,7 @@
 /* Pulls an image from a registry into a layout: distribution-spec v1.1 "Pull".
  *
- * Errors: those of registry.h; %OCI_ERROR_CORRUPT for content of another digest or size;
+ * Errors: those of registry.h; %OCI_ERROR_NETWORK also for a web page in place of a document;
+ *   %OCI_ERROR_CORRUPT for content of another digest or size;
  *   %OCI_ERROR_FORMAT, %OCI_ERROR_UNSUPPORTED for a document; %OCI_ERROR_NOT_FOUND if the index has
  *   no image for the platform; %OCI_ERROR_LIMIT, %OCI_ERROR_IO. */
 #pragma once

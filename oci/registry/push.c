@@ -382,13 +382,16 @@ push_all (Push *push, const OciDescriptor *descriptor, GCancellable *cancellable
   gboolean at_once = take_blobs (push, manifest) && !push->options->create_repository;
   if (!ask_first (push, at_once, cancellable, error))
     return FALSE;
-  if (push->report.unchanged)
+  if (push->report.unchanged && !push->options->whole)
     return TRUE;
   if (push->missing && push->options->create_repository
       && !create_repository (push, cancellable, error))
     return FALSE;
-  return (at_once || ask_blobs (push, cancellable, error)) && send_blobs (push, cancellable, error)
-         && put_manifest (push, manifest->media_type, raw, cancellable, error);
+  if ((!at_once && !ask_blobs (push, cancellable, error)) || !send_blobs (push, cancellable, error))
+    return FALSE;
+  push->report.unchanged = push->report.unchanged && push->report.uploaded.blobs == 0;
+  return push->report.unchanged
+         || put_manifest (push, manifest->media_type, raw, cancellable, error);
 }
 
 gboolean

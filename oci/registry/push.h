@@ -13,8 +13,10 @@ G_BEGIN_DECLS
 
 typedef struct
 {
-  const char *tag;              /* (nullable): %NULL pushes by digest only */
-  unsigned jobs;                /* concurrent blobs, at least 1 */
+  const char *tag; /* (nullable): %NULL pushes by digest only */
+  unsigned jobs;   /* concurrent blobs, at least 1 */
+  gboolean whole;  /* asks for the blobs even if the tag already refers to this manifest, and sends
+                      those that the registry has lost */
   gboolean create_repository;   /* if it is missing, see oci_registry_create_repository() */
   OciTransferProgress progress; /* (nullable) */
   gpointer progress_data;

@@ -46,13 +46,13 @@ class ImageLayout:
         (self.path / "blobs/sha256" / digest.split(":")[1]).write_bytes(data)
         return {"mediaType": media_type, "digest": digest, "size": len(data), **members}
 
-    def image(self, of="linux/amd64", layers=None, config=None, **manifest):
+    def image(self, of="linux/amd64", layers=None, config=None, config_type=CONFIG, **manifest):
         """Adds an image; @config and @manifest replace members. Returns its descriptor, without a platform."""
         layers = [make_layer(f=of.encode())] if layers is None else layers
         document = {**platform(of), "rootfs": {"type": "layers", "diff_ids": [digest_of(layer) for layer in layers]}}
         document.update(config or {})
         return self.add(MANIFEST, {
-            "schemaVersion": 2, "mediaType": MANIFEST, "config": self.add(CONFIG, document),
+            "schemaVersion": 2, "mediaType": MANIFEST, "config": self.add(config_type, document),
             "layers": [self.add(LAYER, gzip.compress(layer, mtime=0)) for layer in layers], **manifest})
 
     def index(self, *manifests, **members):

@@ -29,6 +29,11 @@ def sha256_of(data):
     return "sha256:" + hashlib.sha256(data).hexdigest()
 
 
+def uploader_get(url):
+    import urllib.request  # pylint: disable=import-outside-toplevel
+    return urllib.request.urlopen(urllib.request.Request(url, headers={"Accept": MANIFEST}))  # pylint: disable=consider-using-with
+
+
 def make_layer(members):
     """The tar and the gzip of files by path."""
     data = io.BytesIO()
@@ -73,9 +78,7 @@ class RegistryCache(test_compile.CompileCase):
             return response.read()
 
     def uploader_open(self, path):
-        import urllib.request  # pylint: disable=import-outside-toplevel
-        request = urllib.request.Request(f"http://{self.registry.host}/v2/team/cache/{path}", headers={"Accept": MANIFEST})
-        return urllib.request.urlopen(request)  # pylint: disable=consider-using-with
+        return uploader_get(f"http://{self.registry.host}/v2/team/cache/{path}")
 
     def document(self, tag):
         manifest = json.loads(self.get(f"manifests/{tag}"))
@@ -336,6 +339,18 @@ class Compiled(RegistryCache):
         self.base = roots[31]
         self.assert_fails(2, r"has glibc 2\.36, and the image's base", "build", "--no-validate",
                           self.profile(("tree", "user.json", {})), "--cache-from", self.cache, store=self.runner, env=self.env)
+
+    def test_web_page_in_place_of_the_registry(self):
+        """A proxy that answers in its place causes one message, whatever is asked for; and none about JSON."""
+        registry = self.enterContext(FakeRegistry())
+        registry.fault("GET", "/manifests/", status=200, body=b"\n<html>log in</html>", times=99)
+        cache = f"docker://{registry.host}/team/cache"
+        self.write("app/f", "x")
+        profile = self.write_profile(trees=[{"name": "app", "directory": "app", "prefix": "/app", "transforms": {"bytecode": False}}])
+        result = self.run_terrane("build", "--no-validate", profile, "--cache-from", cache, env=self.env)
+        self.assertEqual(len(re.findall("warning: ", result.stderr)), 1, result.stderr)
+        self.assertRegex(result.stderr, "going on without --cache-from: .*: the answer is a web page")
+        self.assert_fails(1, "the answer is a web page", "pull", cache)
 
     def test_registry_that_is_away(self):
         """A cache does not cause a failure, in either direction; the record says what it did not take."""
@@ -652,6 +667,88 @@ class Trees(RegistryCache):
         self.assertEqual(record["digest"], given["digest"])
         self.assertEqual([request.path for request in self.server.log], ["/root.tar", "/lib.tar"])
         self.assert_store_is_sound(self.runner)
+
+    def lose(self, digest):
+        """Takes a blob out of the registry, and its mark in the repository of the cache. Returns what brings it back."""
+        name = digest.removeprefix("sha256:")
+        paths = [self.registry.storage / f"docker/registry/v2/{path}" for path in (
+            f"blobs/sha256/{name[:2]}/{name}", f"repositories/team/cache/_layers/sha256/{name}", f"repositories/team/app/_layers/sha256/{name}")]
+        for path in paths:
+            shutil.rmtree(path, ignore_errors=True)
+        return paths
+
+    def warned(self, expected, pattern, *arguments, cache=None):
+        """A build in an empty store that warns once and gives the expected image, whose files are those of its configuration."""
+        shutil.rmtree(self.runner, ignore_errors=True)
+        result = self.run_terrane("--json", "build", "--no-validate", self.write_it(), "--cache-from", cache or self.cache, *arguments,
+                                  store=self.runner, env=self.env)
+        record = json.loads(result.stdout)
+        self.assertEqual(record["digest"], expected["digest"])
+        warnings = [line for line in result.stderr.splitlines() if "warning: " in line]
+        self.assertEqual(len(warnings), 1, result.stderr)
+        self.assertRegex(warnings[0], "warning: going on without .*" + pattern)
+        self.assert_store_is_sound(self.runner)
+        for layer in record["layers"]:
+            blob = self.blob(layer["digest"], self.runner).read_bytes()
+            self.assertEqual(sha256_of(gzip.decompress(blob)), layer["diff_id"])
+        return record
+
+    def test_layer_that_is_lost(self):
+        """The build goes on without the cache, whatever is done with the image, and gives the layer again."""
+        given = self.give("--no-validate")
+        layer = given["layers"][1]["digest"]
+        paths = self.lose(layer)
+        self.warned(given, f"the layer ‘lib’: .*{layer}")
+        pushed = self.warned(given, "a layer that was left in a registry is not there any more", "--push", self.image + ":v2")
+        self.assertNotIn("stayed", [key for made in pushed["layers"] for key in made])
+        self.lose(layer)
+        self.warned(given, "a layer of --cache-from: .*" + layer, cache=self.image + ":v1")
+        # A store that has everything gives it again, although the result itself is there.
+        record = self.build(self.write_it(), "--no-validate", "--cache-to", self.cache, env=self.env)
+        self.assertTrue(paths[0].exists())
+        self.assertEqual((len(record["cache"]["given"]), record["cache"].get("failed")), (3, None))
+        self.assertEqual([made["reused"] for made in self.cold("--no-validate")["layers"]], [True, True, False])
+
+    def test_layer_that_is_another(self):
+        """Layers that come here are compared with their diffIDs and their keys; those that stay in their registry are reported."""
+        given = self.give("--no-validate")
+        tag, = [tag for tag in self.tags() if "-tree-" in tag and "python" not in self.document(tag)[1]["content"]]
+        manifest, document = self.document(tag)
+        tar, blob = make_layer([("opt", None), ("opt/lib", None), ("opt/lib/data", b"other")])
+        other = {"mediaType": LAYER, **self.uploader().blob(blob)}
+        lied = [document["layers"][0], {**document["layers"][1], "diffId": "sha256:" + "1" * 64}]
+        swapped = [document["layers"][0], {**document["layers"][1], **other, "diffId": sha256_of(tar)}]
+        away = FakeRegistry()
+        self.addCleanup(away.__exit__)
+        for pattern, layers, pushed in (("another diffID than it says", lied, manifest["layers"]),
+                                        ("other files than its layer key says", swapped, [manifest["layers"][0], other])):
+            with self.subTest(pattern):
+                self.replace(tag, {**manifest, "layers": pushed}, {**document, "layers": layers})
+                self.warned(given, pattern)
+                self.warned(given, pattern, "--push", f"docker://{away.host}/app:v1")
+        # Nothing of a layer that stays can be compared, so the build says that it is not known here.
+        record = self.cold("--no-validate", "--push", self.image + ":other")
+        self.assertEqual([layer.get("stayed", False) for layer in record["layers"]], [True, True, False])
+        self.replace(tag, manifest, document)
+        # An image's configuration is right, and its layer is another one.
+        uploader = Uploader(self.registry.host, "team/app")
+        with uploader_get(f"{uploader.base}/manifests/v1") as response:
+            image = json.loads(response.read())
+        uploader.blob(blob)
+        image["layers"][1].update(other)
+        uploader.manifest(image, MANIFEST, "evil")
+        evil = self.image + ":evil"
+        self.warned(given, "a layer of --cache-from: .*other files than its layer key says", cache=evil)
+        again = self.build(self.directory / "profile.json", "--no-validate", store=self.runner, env=self.env)
+        self.assertEqual((again["digest"], again["unchanged"]), (given["digest"], True))
+        self.assert_fails(3, "--no-trust-cache: the layer ‘lib’ is another one in an image", "build", "--no-validate", self.write_it(),
+                          "--cache-from", evil, "--no-trust-cache", store=self.runner, env=self.env)
+        trusted = self.cold("--no-validate", "--no-trust-cache", "--cache-from", self.image + ":v1")
+        self.assertEqual([name for name in trusted["cache"]["compared"] if name.startswith("layer ")], ["layer base", "layer lib", "layer handler"])
+        # An image that is not one does not end the build.
+        for config in (b'{"rootfs":', b"{}"):
+            uploader.manifest({**image, "config": {**image["config"], **uploader.blob(config)}}, MANIFEST, "bad")
+            self.warned(given, "--cache-from: docker://.*/team/app:bad: the configuration", cache=self.image + ":bad")
 
     def test_no_trust(self):
         """Everything is made here, and held against what the cache says."""

@@ -37,6 +37,9 @@ class CloudRun(TargetCase):
             with self.subTest(identifier):
                 self.assertEqual(self.check(exit_code=3, **config), {("error", f"cloud-run.{identifier}")})
         self.assertEqual(self.check(exit_code=3, entrypoint=["absent"]), {("error", "cloud-run.program-missing")})
+        for key in ("entrypoint", "cmd"):  # the message names the one that is set
+            self.assertEqual(self.check(exit_code=3, **{"entrypoint": [], key: ["absent"]}), {("error", "cloud-run.program-missing")})
+            self.assertEqual([finding["message"] for finding in self.document["findings"]], [f"config.{key}: ‘absent’ is not in the image"])
         for name in ("PORT", "K_SERVICE", "K_REVISION", "K_CONFIGURATION", "CLOUD_RUN_JOB"):
             self.assertEqual(self.check(env={"PATH": "/usr/bin", name: "1"}), {("warning", "cloud-run.reserved-variable")})
 

@@ -2,9 +2,10 @@
 
 import json
 import subprocess
+import tarfile
 import unittest
 
-from image_layout import INDEX, ImageLayout, digest_of, platform
+from image_layout import INDEX, ImageLayout, digest_of, make_layer, platform
 from terrane_test import Registry, TestCase, have
 
 
@@ -29,9 +30,12 @@ class Copy(TestCase):
         self.run_terrane("gc")
         self.run_terrane("diff", "other:v1", "third")
         self.assert_fails(1, "no image|missing", "tag", "missing", "x")
-        self.assert_fails(2, "tag: ‘Bad/Name’", "tag", "third", "Bad/Name")
+        self.assert_fails(2, "tag: invalid name ‘Bad/Name’.*; did you mean ‘bad/name’", "tag", "third", "Bad/Name")
+        self.assert_fails(2, "tag: invalid name ‘a.json’: .*profile.*; did you mean ‘a’", "tag", "third", "a.json")
         self.assert_fails(2, "oci:x is not a name in the store; 'terrane copy IMAGE oci:x'", "tag", "third", "oci:x")
-        self.assert_fails(2, "docker://h.example/x is not a name in the store", "tag", "third", "docker://h.example/x")
+        for elsewhere in ("docker://h.example/x", "docker://h/x:y", "docker://H"):  # the last two lack a registry
+            self.assert_fails(2, f"{elsewhere} is not a name in the store; 'terrane copy", "tag", "third", elsewhere)
+            self.assert_fails(2, f"{elsewhere} is not in the store; 'terrane copy", "tag", elsewhere, "third")
         self.assert_fails(2, "terrane copy", "tag", f"oci:{self.directory}/x", "y")
         self.assert_store_is_sound()
 
@@ -47,7 +51,13 @@ class Copy(TestCase):
                 self.assertEqual((report["digest"], report["images"]), (digest, 1))
         self.assertEqual(self.skopeo("inspect", f"oci:{at}/second:a")["Digest"], digest)
         self.assertEqual(self.skopeo("inspect", f"oci-archive:{at}/a.tar:b")["Digest"], digest)
-        self.copy("back:v1", f"docker-archive:{at}/d.tar:x/y:z")
+        report = self.copy("back:v1", f"docker-archive:{at}/d.tar:x/y:z")
+        # The archive has no manifest; docker names the image by its configuration.
+        self.assertEqual((report["digest"], report["image_id"]), (digest, self.read_json_blob(digest)["config"]["digest"]))
+        with tarfile.open(at / "d.tar") as tar:
+            config = tar.extractfile(json.load(tar.extractfile("manifest.json"))[0]["Config"]).read()
+        self.assertEqual(digest_of(config), report["image_id"])
+        self.assertIn(f"image ID {report['image_id']}\n", self.run_terrane("copy", "back:v1", f"docker-archive:{at}/d.tar:x/y:z").stdout)
         self.assertEqual(self.skopeo("list-tags", f"docker-archive:{at}/d.tar")["Tags"], ["x/y:z"])
         self.copy(f"docker-archive:{at}/d.tar:x/y:z", "again")
         files = json.loads(self.run_terrane("--json", "diff", "test", "again", exit_code=4).stdout)["files"]
@@ -56,8 +66,84 @@ class Copy(TestCase):
         self.assert_fails(2, f"second is where the image is; write oci:{at}/./second:NAME", "copy", f"oci:{at}/second", f"oci:{at}/./second")
         self.assert_fails(2, "for a registry", "copy", "test", f"oci:{at}/x", "--create-repository")
         self.assert_fails(2, "one platform", "copy", "test", f"oci:{at}/x", "--platform", "linux/amd64,linux/arm64")
-        self.assert_fails(2, "not an image index", "copy", f"oci:{at}/layout", f"oci:{at}/x", "--platform", "all")
+        for source, destination, pattern in (
+                (f"oci:{at}/layout", f"oci:{at}/x", "an image for one platform, and not an image index"),
+                ("test", f"oci:{at}/x", "an image in the store, which is for one platform"),
+                (f"oci-archive:{at}/a.tar", f"oci:{at}/x", "of an archive one image is copied"),
+                # Nothing listens there: it is refused before anything is fetched.
+                ("docker://localhost:1/x", f"docker-archive:{at}/x.tar:x:1", "a docker archive holds no image index"),
+                ("docker://localhost:1/x", "x", "an image in the store, such as x, is for one platform; say which one")):
+            with self.subTest(source=source, destination=destination):
+                self.assert_fails(2, f"copy: --platform all: .*{pattern}", "copy", source, destination, "--platform", "all")
+        for command in (("copy", "test", "dir:/x"), ("copy", "sif:x", "y"), ("push", "test", "docker-daemon:x"), ("run", "ostree:x", "true")):
+            self.assert_fails(2, "terrane has no transport", *command)
+        self.assert_fails(2, "copy: invalid name ‘x.json’: .*profile", "copy", "test", "x.json")
+        self.assertFalse((at / "x").exists())
         self.assert_store_is_sound()
+
+    def contradictory(self, name, change_config=None, change=None, content=b"1"):
+        """A layout with an image of two layers, whose configuration or files are changed."""
+        layout = ImageLayout(self.directory / name)
+        layers = [make_layer(a=content), make_layer(b=content)]
+        diff_ids = [digest_of(layer) for layer in layers]
+        config = {"rootfs": {"type": "layers", "diff_ids": change_config(diff_ids)}} if change_config else None
+        manifest = layout.name(layout.image(layers=layers, config=config))
+        if change:
+            blobs = self.directory / name / "blobs/sha256"
+            document = json.loads((blobs / manifest["digest"][7:]).read_text())
+            change(blobs / document["layers"][1]["digest"][7:])
+        return f"oci:{layout.path}"
+
+    def test_contradictions(self):
+        """Images whose parts do not belong together, or are damaged, leave nothing at any destination."""
+        at = self.directory
+        few = self.contradictory("few", lambda diff_ids: diff_ids[:1])
+        many = self.contradictory("many", lambda diff_ids: [*diff_ids, diff_ids[0]])
+        damaged = self.contradictory("damaged", change=lambda blob: blob.write_bytes(blob.read_bytes()[:-1] + b"x"))
+        missing = self.contradictory("missing", change=lambda blob: blob.unlink())
+        for source, pattern in ((few, "2 layers and 1 diff_ids"), (many, "2 layers and 3 diff_ids"), (missing, "the blob sha256:.*No such file"),
+                                (damaged, f"the blob sha256:[0-9a-f]{{12}}… of {at}/damaged: .*digest")):
+            for destination in ("new:1", f"oci:{at}/made/new:1", f"oci-archive:{at}/new.tar:1", f"docker-archive:{at}/new.tar:x:1"):
+                with self.subTest(source=source, destination=destination):
+                    self.assert_fails(1, pattern, "copy", source, destination)
+                    self.assertFalse((at / "made").exists() or (at / "new.tar").exists())
+        # An existing layout, and an existing directory above, stay; and what is in the layout.
+        whole = self.contradictory("whole", content=b"other")
+        self.copy(whole, f"oci:{at}/old/layout:1")
+        index = (at / "old/layout/index.json").read_bytes()
+        self.assert_fails(1, "digest", "copy", damaged, f"oci:{at}/old/layout:2")
+        self.assert_fails(1, "digest", "copy", damaged, f"oci:{at}/old/new/")
+        self.assertEqual((at / "old/layout/index.json").read_bytes(), index)
+        self.assertEqual([path.name for path in (at / "old").iterdir()], ["layout"])
+        # Layers that are not those of the configuration are refused where they are unpacked: by the store.
+        swapped = self.contradictory("swapped", lambda diff_ids: diff_ids[::-1])
+        self.copy(swapped, f"oci-archive:{at}/swapped.tar:1")
+        for source in (swapped, f"oci-archive:{at}/swapped.tar"):
+            self.assert_fails(1, f"{source}: layer sha256:.*unpacks to sha256:.*diff_ids", "copy", source, "swapped")
+        self.assertEqual(json.loads(self.run_terrane("--json", "images").stdout), [])
+        self.assertEqual(self.copy(whole, "whole")["images"], 1)
+        # A damaged index is named once.
+        (at / "few/index.json").write_text('{"schemaVersion":2,"manif')
+        self.assertEqual(self.assert_fails(1, "cut off", "copy", few, "new").count("few"), 1)
+
+    @unittest.skipUnless(have("docker-registry", "skopeo"), "needs docker-registry and skopeo")
+    def test_contradictions_at_registries(self):
+        """Only counted there: the number of layers and of diff_ids, by copy and push; pull as well."""
+        few = self.contradictory("few", lambda diff_ids: diff_ids[:1])
+        layout = ImageLayout(self.directory / "index")
+        images = [layout.image(layers=[make_layer(a=b"1")], config={"rootfs": {"type": "layers", "diff_ids": []}})]
+        layout.name(layout.index({**images[0], "platform": platform("linux/amd64")}))
+        empty = ImageLayout(self.directory / "artifact")
+        artifact = empty.name(empty.image(config={"rootfs": None}, config_type="application/vnd.example.thing+json"))
+        with Registry(self.directory / "one") as one:
+            for command in ("copy", "push"):
+                self.assert_fails(1, "2 layers and 1 diff_ids", command, few, f"docker://{one.host}/x:1")
+            self.assert_fails(1, "1 layers and 0 diff_ids", "copy", f"oci:{layout.path}", f"docker://{one.host}/x:1", "--platform", "all")
+            report = json.loads(self.run_terrane("--json", "push", f"oci:{empty.path}", f"docker://{one.host}/x:1").stdout)
+            self.assertEqual(report["digest"], artifact["digest"])  # artifacts have no diff_ids
+            subprocess.run(["skopeo", "copy", "--dest-tls-verify=false", few, f"docker://{one.host}/few:1"], capture_output=True, check=True)
+            for command in (("pull", f"docker://{one.host}/few:1"), ("copy", f"docker://{one.host}/few:1", f"docker://{one.host}/y:1")):
+                self.assert_fails(1, "2 layers and 1 diff_ids", *command)
 
     @unittest.skipUnless(have("docker-registry", "skopeo", "podman"), "needs docker-registry, skopeo and podman")
     def test_registries(self):

@@ -83,7 +83,16 @@ class Diff(TestCase):
         # The name of the owner is in the header alone: a field that no entry has, at byte 265 of the first one.
         named = self.cause(a, self.image("named", tar_of(*one, owner="root")))
         first = next(i for i, (x, y) in enumerate(zip(tar_of(*one), tar_of(*one, owner="root"))) if x != y)
-        self.assertEqual((named["attribute"], named["offset"]), ("tar", first))
+        self.assertEqual((named["attribute"], named["offset"], named["path"]), ("tar", first, "/d"))
+        # Only that of the last entry, and what follows the entries.
+        tar = tar_of(*one)
+        last = tar_of(*one, owner="root").find(b"e\0")
+        patched = bytearray(tar_of(*one))
+        header = tar[last:last + 512]
+        patched[last:last + 512] = tar_of(one[2], owner="root")[:512]
+        self.assertNotEqual(patched[last:last + 512], header)
+        self.assertEqual(self.cause(a, self.image("last", bytes(patched)))["path"], "/e")
+        self.assertNotIn("path", self.cause(a, self.image("after", tar + bytes(512))))
         text = self.run_terrane("diff", a, f"oci:{self.directory / 'byte'}", exit_code=DIFFERENT).stdout
         self.assertIn("layer 1, ‘layer 1’: /d/x: content, byte 5: 0x35 → 0x21", text)
 
@@ -107,7 +116,82 @@ class Diff(TestCase):
         # The same values in another order of members.
         c = self.image("c", layer, config={"User": "u", "Cmd": ["x"]})
         d = self.image("d", layer, config={"Cmd": ["x"], "User": "u"})
-        self.assertEqual(self.cause(c, d), {"kind": "config", "key": ""})
+        x, y = ((self.directory / name / "blobs/sha256" / self.config_digest(name)).read_bytes() for name in "cd")
+        first = next(i for i, (left, right) in enumerate(zip(x, y)) if left != right)
+        self.assertEqual(self.cause(c, d), {"kind": "config", "key": "", "offset": first, "a": x[first], "b": y[first]})
+        self.assertIn(f"config: the same in other bytes, byte {first}: ", self.run_terrane("diff", c, d, exit_code=DIFFERENT).stdout)
+
+    def config_digest(self, name):
+        blobs = self.directory / name / "blobs/sha256"
+        index = json.loads((self.directory / name / "index.json").read_text())
+        manifest = json.loads((blobs / index["manifests"][0]["digest"].removeprefix("sha256:")).read_text())
+        return manifest["config"]["digest"].removeprefix("sha256:")
+
+    def test_extended_attributes(self):
+        def image(name, *attributes):
+            out = io.BytesIO()
+            with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as tar:
+                for headers in attributes:
+                    info = tarfile.TarInfo("f")
+                    info.pax_headers = {f"SCHILY.xattr.{key}": value for key, value in headers.items()}
+                    tar.addfile(info, io.BytesIO())
+            return self.image(name, out.getvalue())
+
+        a = image("a", {"user.same": "1", "user.other": "x", "user.gone": "y"})
+        b = image("b", {"user.same": "1", "user.other": "\x01z", "user.came": "w"})
+        expected = {"kind": "layer", "layer": 1, "tree": "layer 1", "path": "/f", "attribute": "xattrs",
+                    "a": {"user.other": "x", "user.gone": "y"}, "b": {"user.other": "0x017a", "user.came": "w"}}
+        self.assertEqual(self.cause(a, b), expected)
+        self.assertIn('xattrs {"user.gone":"y","user.other":"x"} → {"', self.run_terrane("diff", a, b, exit_code=DIFFERENT).stdout)
+        # Also of an entry that a later one hides.
+        c, d = image("c", {"user.a": "1"}, {}), image("d", {"user.a": "2"}, {})
+        self.assertEqual(self.cause(c, d), {**expected, "a": {"user.a": "1"}, "b": {"user.a": "2"}})
+
+    def test_trees_whose_packages_are_divided_differently(self):
+        """One row for each tree, the parts below it, and a cause that is true for it."""
+        def image(name, *layers):
+            layout = ImageLayout(self.directory / name)
+            tars = [make_layer(**files) for _, _, files in layers]
+            history = [{"created_by": f"terrane: {tree}: {packages}" if packages else f"terrane: {tree}"} for tree, packages, _ in layers]
+            document = {**platform("linux/amd64"), "rootfs": {"type": "layers", "diff_ids": [digest_of(tar) for tar in tars]}, "history": history}
+            rows = []
+            for tar, (tree, packages, _) in zip(tars, layers):
+                row = layout.add(LAYER, gzip.compress(tar, mtime=0))
+                row["annotations"] = {"io.terrane.tree": tree, **({"io.terrane.packages": packages} if packages else {})}
+                rows.append(row)
+            manifest = layout.add(MANIFEST, {"schemaVersion": 2, "mediaType": MANIFEST, "config": layout.add(CONFIG, document), "layers": rows})
+            (layout.path / "index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": [manifest]}))
+            return f"oci:{layout.path}", {"/".join(filter(None, (tree, packages))): row["size"] for (tree, packages, _), row in zip(layers, rows)}
+
+        base, app = ("base", "", {"b": b"b"}), ("app", "", {"h": b"h"})
+        a, sizes = image("a", base, ("deps", "alpha", {"alpha": b"a" * 50}), ("deps", "gamma", {"gamma": b"1"}), app)
+        b, others = image("b", base, ("deps", "", {"gamma": b"2"}), app)
+        document = self.diff(a, b)
+        rows = {row["tree"]: row for row in document["trees"]}
+        self.assertEqual(list(rows), ["base", "deps", "app"])
+        self.assertEqual(rows["deps"], {
+            "tree": "deps", "a": sizes["deps/alpha"] + sizes["deps/gamma"], "b": others["deps"], "equal": False, "added": 0, "removed": 1,
+            "changed": 1, "bytes": -50, "layers": [{"packages": ["alpha"], "a": sizes["deps/alpha"], "equal": False},
+                                                   {"packages": ["gamma"], "a": sizes["deps/gamma"], "equal": False},
+                                                   {"b": others["deps"], "equal": False}]})
+        self.assertEqual(document["causes"], [{"kind": "layer", "layer": 2, "tree": "deps", "path": "/alpha", "attribute": "present",
+                                               "a": True, "b": False}])
+        self.assertEqual(document["config"], [])  # the history follows from the layers
+        text = self.run_terrane("diff", a, b, exit_code=DIFFERENT).stdout
+        self.assertRegex(text, r"(?m)^  deps .* -50 B  \+0 -1 ~1\n    alpha .* -\n    gamma .* -\n    all packages +- ")
+        # The same files in other layers; a tree in front of it; another order.
+        c, _ = image("c", base, ("deps", "", {"alpha": b"a" * 50, "gamma": b"1"}), app)
+        self.assertEqual(self.diff(a, c)["causes"], [{"kind": "layer", "layer": 2, "tree": "deps", "attribute": "layers",
+                                                      "a": ["deps: alpha", "deps: gamma"], "b": ["deps"]}])
+        d, _ = image("d", base, ("new", "", {"n": b"n"}), ("deps", "", {"gamma": b"2"}), app)
+        self.assertEqual(self.diff(b, d)["causes"], [{"kind": "layer", "layer": 2, "tree": "new", "path": "/n", "attribute": "present",
+                                                      "a": False, "b": True}])
+        e, _ = image("e", base, app, ("deps", "", {"gamma": b"2"}))
+        self.assertEqual(self.diff(b, e)["causes"], [{"kind": "layer", "layer": 2, "tree": "app", "attribute": "order",
+                                                      "a": ["base", "deps", "app"], "b": ["base", "app", "deps"]}])
+        f, _ = image("f", base, ("deps", "alpha", {"alpha": b"a" * 50}), app)
+        g, _ = image("g", base, ("deps", "alpha", {"alpha": b"a" * 50}), ("deps", "gamma", {"gamma": b"1"}), app)
+        self.assertEqual([(cause["tree"], cause["path"]) for cause in self.diff(f, g)["causes"]], [("deps", "/gamma")])
 
     def write_dist(self, tree, name, version, **files):
         site = f"{tree}/usr/lib/python3.11/site-packages"
@@ -196,7 +280,7 @@ class Diff(TestCase):
             "added": ["came_1", "came_2"], "removed": ["gone"]}])
         self.assertNotIn("symbols", self.diff("old", "new"))
         text = self.run_terrane("diff", "old", "new", "--symbols", exit_code=DIFFERENT).stdout
-        self.assertIn("libx.so.1 → libx.so.2, +2 -1; gone: gone", text)
+        self.assertIn("libx.so.1 → libx.so.2, +2 -1; gone: gone; new: came_1, came_2", text)
 
     def test_checks(self):
         a = self.image("a", tar_of(("var/task/f", b"x", {})))

@@ -101,7 +101,7 @@ class ImageBase(TestCase):
         data = blob.read_bytes()
         blob.write_bytes(data[:-1] + b"x")
         profile = self.write_profile(base={"image": "oci:base-image:v1"})
-        self.assert_fails(1, r"base\.image: oci:.*base-image:v1: the content has the digest sha256:", "build", profile)
+        self.assert_fails(1, r"base\.image: oci:.*base-image:v1: the blob sha256:[0-9a-f]{12}… of .*base-image: the content has the digest sha256:", "build", profile)
         blob.write_bytes(data[:-1])
         self.assert_fails(1, r"has \d+ bytes, its descriptor says \d+", "build", profile)
         blob.unlink()

@@ -149,6 +149,15 @@ class PackageLayers(TestCase):
         self.assert_fails(4, "deps: other layers for alpha", "build", self.profile(max=2), "--locked")
         self.assertEqual(set(self.layers(self.build(self.profile(max=2)))), {"beta", "alpha,gamma"})
         self.assertEqual(self.assigned(), {"alpha": "others", "beta": "beta", "gamma": "others"})
+        # Room for more moves nothing, until it is asked for; "lock" tells.
+        hint = "deps: its packages are in 2 layers, as they were in the lock; 'terrane lock --new-layers' would make 3"
+        self.assertNotIn("new-layers", self.run_terrane("lock", self.profile(max=2)).stderr)
+        self.assertIn(hint, self.run_terrane("lock", self.profile()).stderr)
+        self.assertEqual(self.assigned()["alpha"], "others")
+        result = self.run_terrane("lock", "--new-layers", self.profile())
+        self.assertIn("deps: other layers for alpha\n", result.stdout)
+        self.assertNotIn("would make", result.stderr)
+        self.assertEqual(self.assigned(), {"alpha": "alpha", "beta": "beta", "gamma": "others"})
         self.assertEqual(set(self.layers(self.build(self.profile(max=1)))), {"*"})
 
     def test_layers_of_the_base(self):
@@ -184,6 +193,17 @@ class PackageLayers(TestCase):
             path.write_text(json.dumps(lock))
             record = self.build(self.profile(), "--locked")
             self.assertEqual((record["commit"], set(self.layers(record))), (commit, {"alpha", "beta", "gamma"}))
+        # A wheel that is named twice, and another order, are differences like any other.
+        wheels[0]["layer"] = "alpha"
+        for extra in (wheels[0], {**wheels[0], "layer": "beta"}):
+            lock["platforms"]["linux/amd64"]["trees"]["deps"]["wheels"] = [*wheels, extra]
+            path.write_text(json.dumps(lock))
+            for command in (("build", self.profile(), "--locked"), ("lock", "--check", self.profile())):
+                self.assert_fails(4, "deps: alpha 1.0 is there twice", *command)
+        lock["platforms"]["linux/amd64"]["trees"]["deps"]["wheels"] = wheels[::-1]
+        path.write_text(json.dumps(lock))
+        self.assert_fails(4, "deps: the same in another order", "build", self.profile(), "--locked")
+        lock["platforms"]["linux/amd64"]["trees"]["deps"]["wheels"] = wheels
         wheels[0]["layer"] = 5
         path.write_text(json.dumps(lock))
         self.assert_fails(2, r"wheels\[0\]\.layer: expected", "build", self.profile())

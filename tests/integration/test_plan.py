@@ -144,7 +144,7 @@ class Local(PlanCase):
         self.assertEqual(self.reasons(document, "image"),
                          ("made", ["config.cmd +handler.handler", "config.env.A set to 1", "the file system is another one"]))
         self.assertEqual(len(document["causes"]), len({json.dumps(cause) for cause in document["causes"]}))
-        self.assertIn("limits changed", self.texts(document))
+        self.assertIn("limits.uncompressed_size set to 1GB", self.texts(document))
         # It was transformed before, and the profile goes back.
         del self.trees[1]["transforms"]
         plan, record = self.both(self.profile(config={"env": {"A": "2"}}))

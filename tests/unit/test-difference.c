@@ -1,7 +1,9 @@
 /* Descriptions of two JSON values that are not equal. */
 #include "testing.h"
 
-#include "builder/explain/compare.h"
+#include "builder/explain/difference.h"
+
+#include "oci/base/json.h"
 
 static void
 assert_lines (const char *before, const char *after, const char *expected)
@@ -40,6 +42,9 @@ test_lists (void)
   assert_lines ("[\"a\",\"b\"]", "[\"b\",\"c\"]", "k +c −a");
   assert_lines ("[\"a\",\"b\"]", "[\"b\",\"a\"]", "k: its order changed");
   assert_lines ("", "[\"a\"]", "k +a");
+  assert_lines ("", "[]", "k set to []"); /* an empty command replaces that of the base */
+  assert_lines ("[]", "", "k removed");
+  assert_lines ("[\"a\"]", "[\"a\",\"a\"]", "k: an element is repeated another number of times");
   assert_lines ("[]", "[\"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\",\"8\"]",
                 "k +1 +2 +3 +4 +5 +6 and 2 more");
   assert_lines ("[[\"a\"],[\"b\"]]", "[[\"a\"],[\"c\"]]", "k 2 changed");

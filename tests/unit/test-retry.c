@@ -108,8 +108,18 @@ test_long_wait_is_an_error (Fixture *self, G_GNUC_UNUSED gconstpointer data)
 static void
 test_no_time_left (Fixture *self, G_GNUC_UNUSED gconstpointer data)
 {
+  g_autoptr (GError) failure = NULL;
+  OciRetry retry = { .client = self->client, .what = "docker://h.io" };
   g_assert_false (try_status (self, 0, 429, "2"));
-  g_assert_cmpuint (self->notices->len, ==, 0);
+  g_assert_cmpuint (self->notices->len, ==, 1);
+  g_assert_cmpstr (self->notices->pdata[0], ==,
+                   "docker://h.io: HTTP 429; not finished within the 1 s of --registry-timeout");
+  retry.failures = 2; /* at least 2 s */
+  g_set_error_literal (&failure, OCI_ERROR, OCI_ERROR_NETWORK, "h.io: cut");
+  g_assert_false (oci_retry_again (&retry, NULL, NULL, &failure));
+  g_assert_error (failure, OCI_ERROR, OCI_ERROR_NETWORK);
+  g_assert_cmpstr (failure->message, ==,
+                   "h.io: cut; not finished within the 1 s of --registry-timeout");
 }
 
 static void

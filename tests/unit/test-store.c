@@ -156,6 +156,23 @@ assert_node (TerraneTree *tree, const char *path, OciEntryType type, uint32_t mo
   g_assert_cmpuint (node->size, ==, size);
 }
 
+/* Only files of the name that was asked for can be read without being stored. */
+static void
+assert_looked (TerraneStore *store, TerraneTree *tree)
+{
+  char text[6] = "";
+  size_t got = 0;
+  g_auto (OciFd) fd = -1;
+  g_autoptr (GError) error = NULL;
+  const TerraneNode *node = terrane_tree_lookup (tree, "dir/suid");
+  g_assert_true (terrane_object_open (store, &node->object, &fd, &error));
+  g_assert_true (oci_read_full (fd, text, sizeof text, &got, &error));
+  g_assert_cmpuint (got, ==, node->size);
+  g_assert_false (
+      terrane_object_open (store, &terrane_tree_lookup (tree, "big")->object, &fd, &error));
+  g_assert_error (error, OCI_ERROR, OCI_ERROR_NOT_FOUND);
+}
+
 static void
 test_round_trip (void)
 {
@@ -173,12 +190,13 @@ test_round_trip (void)
   g_auto (TestDir) other = test_dir_new ();
   g_autoptr (TerraneStore) empty = open_store (&other);
   g_autoptr (TerraneTree) seen = NULL;
-  OciDigest looked =
-      ingest_sample_with (terrane_ingest_new_look (empty, 2, 3 * (uint64_t) BIG), big, &seen);
+  OciDigest looked = ingest_sample_with (
+      terrane_ingest_new_look (empty, 2, 3 * (uint64_t) BIG, "suid"), big, &seen);
   g_assert_true (oci_digest_equal (&commit, &looked));
   gboolean kept = TRUE;
   g_assert_true (terrane_commit_find (empty, &commit, &kept, &error));
   g_assert_false (kept);
+  assert_looked (empty, seen);
   gboolean found = FALSE;
   g_assert_true (terrane_commit_find (store, &commit, &found, &error));
   g_assert_true (found);

@@ -59,8 +59,9 @@ test_bad (void)
     OciError code;
     const char *pattern;
   } rows[] = {
-    { "", OCI_ERROR_USAGE, "‘’: *invalid name*" },
-    { "App", OCI_ERROR_USAGE, "‘App’: invalid name ‘App’*" },
+    { "", OCI_ERROR_USAGE, "invalid name ‘’*" },
+    { "App", OCI_ERROR_USAGE, "invalid name ‘App’: *; did you mean ‘app’?" },
+    { "team/App_:v1", OCI_ERROR_USAGE, "‘team/App_:v1’: invalid name ‘team/App_’ at ‘App_’: *‘/’" },
     { "app:", OCI_ERROR_USAGE, "*invalid tag*" },
     { "oci:", OCI_ERROR_USAGE, "‘oci:’: the path is missing" },
     { "oci::v1", OCI_ERROR_USAGE, "*the path is missing" },
@@ -74,9 +75,9 @@ test_bad (void)
     { "docker-archive:x.tar:@", OCI_ERROR_USAGE, "*invalid name*" },
     { "@0", OCI_ERROR_USAGE, "*invalid name*" },
     { "docker://app", OCI_ERROR_USAGE, "‘docker://app’: no registry host*" },
-    { "dir:/x", OCI_ERROR_UNSUPPORTED, "‘dir:/x’: terrane has no transport ‘dir:’*oci:DIR*" },
-    { "containers-storage:app", OCI_ERROR_UNSUPPORTED, "*no transport ‘containers-storage:’*" },
-    { "docker-daemon:app:1", OCI_ERROR_UNSUPPORTED, "*no transport*" },
+    { "dir:/x", OCI_ERROR_USAGE, "‘dir:/x’: terrane has no transport ‘dir:’*oci:DIR*" },
+    { "containers-storage:app", OCI_ERROR_USAGE, "*no transport ‘containers-storage:’*" },
+    { "docker-daemon:app:1", OCI_ERROR_USAGE, "*no transport*" },
   };
   for (size_t i = 0; i < G_N_ELEMENTS (rows); i++)
     {
