@@ -4,6 +4,11 @@
 
 #include <string.h>
 
+enum
+{
+  MAX_NAMES = 10, /* in messages */
+};
+
 OciManifest *
 oci_manifest_new (void)
 {
@@ -354,11 +359,25 @@ list_names (const OciIndex *self)
   return names;
 }
 
+/* "a, b and 70 more" @names: of list_names(). Returns: (transfer full) */
+static char *
+join_names (const GPtrArray *names)
+{
+  const guint n = names->len - 1;
+  const guint shown = n > MAX_NAMES ? MAX_NAMES : n;
+  g_autoptr (GString) text = g_string_new (NULL);
+  for (guint i = 0; i < shown; i++)
+    g_string_append_printf (text, "%s%s", i > 0 ? ", " : "", (const char *) names->pdata[i]);
+  if (shown < n)
+    g_string_append_printf (text, " and %u more", n - shown);
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
 void
 oci_index_fail_unknown (const OciIndex *self, const char *name, GError **error)
 {
   g_autoptr (GPtrArray) names = list_names (self);
-  g_autofree char *list = g_strjoinv (", ", (char **) names->pdata);
+  g_autofree char *list = join_names (names);
   g_autofree char *quoted = oci_quote (name);
   if (name == NULL)
     {

@@ -93,12 +93,22 @@ check_out (TerraneStore *store, const json_t *document, char **out_path, GError 
   return TRUE;
 }
 
+/* Returns: (transfer full) */
+static char *
+make_title (const char *title, guint others)
+{
+  return others == 0 ? g_strdup (title)
+                     : g_strdup_printf ("%s, the newest of %u that are kept of that name", title,
+                                        others + 1);
+}
+
 gboolean
 terrane_failed_build_open (TerraneStore *store, const char *name, char *const *command,
                            TerraneFailedBuild *out_build, GError **error)
 {
+  guint others = 0;
   g_autofree char *work = NULL;
-  g_autoptr (OciJsonValue) document = terrane_failed_root_open (store, name, &work, error);
+  g_autoptr (OciJsonValue) document = terrane_failed_root_open (store, name, &work, &others, error);
   if (document == NULL || !check_out (store, document, &out_build->root, error))
     return FALSE;
   const char *architecture = terrane_cache_text (document, "architecture");
@@ -108,7 +118,7 @@ terrane_failed_build_open (TerraneStore *store, const char *name, char *const *c
   mount->directory = TRUE;
   out_build->mounts = g_ptr_array_new_with_free_func (terrane_host_mount_free);
   g_ptr_array_add (out_build->mounts, mount);
-  out_build->title = g_strdup (title != NULL ? title : name);
+  out_build->title = make_title (title != NULL ? title : name, others);
   out_build->argv = make_argv (document, command);
   out_build->env = make_env (document);
   add_file (out_build, document);

@@ -3,11 +3,17 @@
 #include "builder/cli/options.h"
 #include "builder/git.h"
 #include "builder/profile/lock.h"
+#include "builder/profile/recipe.h"
 
 #include "oci/base/fd.h"
 
 #include <fcntl.h>
 #include <string.h>
+
+enum
+{
+  MAX_RECIPE_BYTES = 1024 * 1024,
+};
 
 #define FROM_PROGRAM_TO_PROFILES "../share/terrane/profiles"
 
@@ -48,6 +54,15 @@ refuse_directory (const char *path, GError **error)
                     quoted, quoted_file);
 }
 
+/* It would be refused for its keys, which are correct. */
+static gboolean
+is_recipe (const char *path)
+{
+  g_autoptr (GBytes) data = NULL;
+  return oci_read_file (AT_FDCWD, path, MAX_RECIPE_BYTES, &data, NULL)
+         && terrane_recipe_is_one (data);
+}
+
 static TerraneProfile *
 load (const char *path, const char *platform, gboolean git_optional, GError **error)
 {
@@ -61,6 +76,17 @@ load (const char *path, const char *platform, gboolean git_optional, GError **er
                    .shipped_profiles = shipped },
   };
   TerraneProfile *profile = terrane_profile_load (path, &options, error);
+  if (profile == NULL && is_recipe (path))
+    {
+      g_autofree char *quoted = oci_quote (path);
+      g_clear_error (error);
+      (void) oci_throw (
+          error, OCI_ERROR_USAGE,
+          "%s is a recipe, not a profile; name it in a tree of a profile: \"compile\": "
+          "{\"recipe\": …}",
+          quoted);
+      return NULL;
+    }
   if (profile == NULL && !g_file_test (path, G_FILE_TEST_EXISTS))
     oci_error_append (error, "; give the path of a profile, or write one with 'terrane init'");
   return profile;

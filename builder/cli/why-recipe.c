@@ -74,6 +74,28 @@ print_variables (json_t *variables)
   }
 }
 
+/* @whole: each in a line of its own */
+static void
+print_needs (const json_t *needs, gboolean whole)
+{
+  size_t i;
+  const json_t *item;
+  g_autoptr (GString) list = g_string_new (NULL);
+  json_array_foreach ((json_t *) needs, i, item)
+  {
+    const char *need = json_string_value (json_object_get (item, "name"));
+    const char *of = json_string_value (json_object_get (item, "version"));
+    g_autofree char *name = oci_show (need != NULL ? need : "");
+    g_autofree char *version = oci_show (of != NULL ? of : "");
+    if (whole)
+      terrane_print ("  needs %s, version %s\n", name, version);
+    else
+      g_string_append_printf (list, "%s%s %s", list->len > 0 ? ", " : "", name, version);
+  }
+  if (list->len > 0)
+    terrane_print ("  needs %s\n", list->str);
+}
+
 static void
 print_recipe (const json_t *recipe, gboolean whole)
 {
@@ -85,19 +107,10 @@ print_recipe (const json_t *recipe, gboolean whole)
   g_autofree char *quoted = license != NULL ? oci_show (license) : NULL;
   terrane_print ("%scompiled by the recipe %s, version %s%s%s\n", whole ? "\n" : "", name, version,
                  quoted != NULL ? ", licence " : "", quoted != NULL ? quoted : "");
-  if (!whole)
-    return;
   print_variables (json_object_get (recipe, "variables"));
   json_array_foreach (json_object_get (recipe, "sources"), i, item) print_file (item, "source");
   json_array_foreach (json_object_get (recipe, "patches"), i, item) print_file (item, "patch");
-  json_array_foreach (json_object_get (recipe, "needs"), i, item)
-  {
-    const char *need = json_string_value (json_object_get (item, "name"));
-    const char *of = json_string_value (json_object_get (item, "version"));
-    g_autofree char *what = oci_show (need != NULL ? need : "");
-    g_autofree char *which = oci_show (of != NULL ? of : "");
-    terrane_print ("  needs %s, version %s\n", what, which);
-  }
+  print_needs (json_object_get (recipe, "needs"), whole);
 }
 
 void

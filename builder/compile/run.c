@@ -129,10 +129,11 @@ note_step (Session *self, const char *step, const char *const *argv, const Terra
   self->last->content = g_bytes_ref (file->content);
 }
 
-/* Runs @argv with the umask that the files of the result need. */
+/* Runs @argv with the umask that the files of the result need. @out_output: (out) (nullable): the
+ * end of its output, if it succeeded */
 static gboolean
 run (Session *self, const char *step, const char *const *argv, const TerraneSandboxFile *files,
-     GError **error)
+     char **out_output, GError **error)
 {
   const TerraneCompileRun *run = self->run;
   const TerraneRecipe *recipe = run->recipe;
@@ -162,22 +163,45 @@ run (Session *self, const char *step, const char *const *argv, const TerraneSand
   note_step (self, step, argv, files, env);
   if (!start_in_log (self, step, error) || !terrane_step_run (&of, &end, error))
     return FALSE;
-  return terrane_step_end_is_good (&end)
-         || terrane_compile_explain (recipe, step, &end, run->log_path, error);
+  if (!terrane_step_end_is_good (&end))
+    return terrane_compile_explain (recipe, step, &end, run->log_path, error);
+  if (out_output != NULL)
+    *out_output = g_steal_pointer (&end.output);
+  return TRUE;
 }
 
-static const char patch_path[] = TERRANE_SANDBOX_FILES "/patch";
+/* GNU patch would leave a copy of a file (.orig) where it had to look for the place of a hunk; the
+ * option against that is unknown to busybox. */
+static const char patch_line[] =
+    "case $(patch --version 2>/dev/null) in *GNU*) set -- --no-backup-if-mismatch;; esac; "
+    "exec patch -p1 -N \"$@\" -i " TERRANE_SANDBOX_FILES "/patch";
+
+/* Whether lines around a hunk were not those of the patch: it may have changed another place. */
+static gboolean
+has_fuzz (const char *output)
+{
+  return g_regex_match_simple ("^Hunk #[0-9]+ succeeded .*with fuzz", output, G_REGEX_MULTILINE, 0);
+}
 
 static gboolean
 apply_patch (Session *self, const TerraneRecipeFile *patch, GError **error)
 {
-  static const char *const argv[] = { "patch", "-p1", "-N", "-i", patch_path, NULL };
+  static const char *const argv[] = { "/bin/sh", "-c", patch_line, "sh", NULL };
   const TerraneSandboxFile files[] = { { .name = "patch", .content = patch->content, .mode = 0444 },
                                        { .name = NULL } };
   g_autofree char *name = g_path_get_basename (patch->path);
   g_autofree char *quoted = oci_quote (name);
   g_autofree char *step = g_strconcat (TERRANE_COMPILE_PATCH, quoted, NULL);
-  return run (self, step, argv, files, error);
+  g_autofree char *output = NULL;
+  if (!run (self, step, argv, files, &output, error))
+    return FALSE;
+  if (has_fuzz (output))
+    g_ptr_array_add (
+        self->run->warnings,
+        g_strdup_printf ("%s: %s applies only with fuzz: lines around a change are not "
+                         "those of the sources; make it again for this version",
+                         self->run->recipe->path, step));
+  return TRUE;
 }
 
 static gboolean
@@ -187,7 +211,7 @@ run_script (Session *self, const TerraneRecipeFile *script, GError **error)
   const TerraneSandboxFile files[] = {
     { .name = "script", .content = script->content, .mode = 0444 }, { .name = NULL }
   };
-  return run (self, "the script", argv, files, error);
+  return run (self, "the script", argv, files, NULL, error);
 }
 
 /* "step 2 of 3 (make -j2)" Returns: (transfer full) */
@@ -198,12 +222,14 @@ name_step (const GPtrArray *steps, guint i)
   gboolean is_line = g_str_equal (argv[0], "/bin/sh") && g_strcmp0 (argv[1], "-euc") == 0
                      && argv[2] != NULL && argv[3] == NULL;
   g_autofree char *words = g_strjoinv (" ", is_line ? argv + 2 : argv);
-  g_autofree char *shown = g_utf8_strlen (words, -1) > MAX_SHOWN
-                               ? g_utf8_substring (words, 0, MAX_SHOWN)
-                               : g_strdup (words);
-  g_autofree char *quoted = oci_quote (shown);
-  return g_strdup_printf ("step %u of %u (%s%s)", i + 1, steps->len, quoted,
-                          strlen (shown) < strlen (words) ? "…" : "");
+  if (g_utf8_strlen (words, -1) > MAX_SHOWN)
+    {
+      g_autofree char *start = g_utf8_substring (words, 0, MAX_SHOWN);
+      g_free (words);
+      words = g_strconcat (start, "…", NULL);
+    }
+  g_autofree char *quoted = oci_quote (words);
+  return g_strdup_printf ("step %u of %u (%s)", i + 1, steps->len, quoted);
 }
 
 static gboolean
@@ -216,7 +242,7 @@ run_all (Session *self, GError **error)
   for (guint i = 0; i < recipe->steps->len; i++)
     {
       g_autofree char *step = name_step (recipe->steps, i);
-      if (!run (self, step, recipe->steps->pdata[i], NULL, error))
+      if (!run (self, step, recipe->steps->pdata[i], NULL, NULL, error))
         return FALSE;
     }
   return recipe->script == NULL || run_script (self, recipe->script, error);

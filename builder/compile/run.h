@@ -29,6 +29,7 @@ typedef struct
   unsigned (*begin) (const char *step, gpointer data);
   void (*output) (const char *bytes, size_t len, gpointer data);
   gpointer data;
+  GPtrArray *warnings; /* of char *: the run adds what it has to say besides errors */
 } TerraneCompileRun;
 
 /* The last step that was begun, for examining what it left. */

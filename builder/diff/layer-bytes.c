@@ -223,12 +223,19 @@ find_owner (const TerraneDiffLayer *from, uint64_t offset, json_t *cause, GError
 }
 
 static gboolean
-find_in_tar (const TerraneDiffLayer *a, const TerraneDiffLayer *b, json_t *cause, GError **error)
+compare_tars (const TerraneDiffLayer *a, const TerraneDiffLayer *b, TerraneDiffByte *out_byte,
+              GError **error)
 {
   g_auto (Layer) left = { .fd = -1 }, right = { .fd = -1 };
-  TerraneDiffByte byte;
-  if (!stream_open (&left, a, error) || !stream_open (&right, b, error)
-      || !terrane_diff_streams (read_tar, &left, &right, &byte, error))
+  return stream_open (&left, a, error) && stream_open (&right, b, error)
+         && terrane_diff_streams (read_tar, &left, &right, out_byte, error);
+}
+
+static gboolean
+find_in_tar (const TerraneDiffLayer *a, const TerraneDiffLayer *b, json_t *cause, GError **error)
+{
+  TerraneDiffByte byte = { .found = FALSE };
+  if (!compare_tars (a, b, &byte, error))
     return FALSE;
   set_byte (cause, "tar", &byte);
   return find_owner (a, byte.offset, cause, error);
@@ -252,7 +259,10 @@ terrane_diff_layer_bytes (const TerraneDiffLayer *a, const TerraneDiffLayer *b, 
                           json_t *cause, GError **error)
 {
   gboolean found = FALSE;
-  if (same_tar)
+  TerraneDiffByte byte = { .found = FALSE };
+  if (same_tar && !compare_tars (a, b, &byte, error))
+    return FALSE;
+  if (same_tar && !byte.found)
     return find_in_blob (a, b, cause, error);
   return find_in_entries (a, b, cause, &found, error)
          && (found || find_in_tar (a, b, cause, error));

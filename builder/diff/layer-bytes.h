@@ -15,7 +15,7 @@ typedef struct
 /**
  * terrane_diff_layer_bytes:
  * @cause: receives "path", "attribute", "offset", "a", "b" of the first difference
- * @same_tar: both have the same tar, with different compression
+ * @same_tar: both should have the same tar, by their diffIDs; only the tars themselves prove it
  *
  * Compares two layers.
  *

@@ -68,7 +68,7 @@ add_checks (TerraneExplanation *self)
       add_rest (self, reasons);
     }
   else if (self->facts->image == TERRANE_STEP_DONE)
-    terrane_reasons_say (reasons, TERRANE_REASON_TAKEN);
+    terrane_reasons_say (reasons, TERRANE_FROM_CACHE);
   (void) terrane_explanation_add_step (self, "checks", NULL, run ? "run" : "reused",
                                        self->facts->rest_open, reasons);
 }

@@ -183,7 +183,7 @@ add_recipes (TerraneExplanation *self, const char *tree, const json_t *recipes)
       {
         (void) json_array_clear (reasons);
         terrane_reasons_say (reasons, "%s",
-                             taken ? TERRANE_REASON_TAKEN : "what is made of it is there");
+                             taken ? TERRANE_FROM_CACHE : "what is made of it is there");
       }
     else if (g_hash_table_contains (self->changed, name))
       {
@@ -238,7 +238,7 @@ pin_reasons (const TerraneExplanation *self, const TerranePin *pin, gboolean mad
   if (!pin->is_taken)
     return reasons;
   (void) json_array_clear (reasons);
-  terrane_reasons_say (reasons, TERRANE_REASON_TAKEN);
+  terrane_reasons_say (reasons, TERRANE_FROM_CACHE);
   return reasons;
 }
 

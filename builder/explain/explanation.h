@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-#define TERRANE_REASON_TAKEN "--cache-from has it"
+#define TERRANE_FROM_CACHE "--cache-from has it"
 #define TERRANE_ANOTHER_VERSION "terrane is another one"
 #define TERRANE_GONE "was not in the store any more: gc removed it, or the store is another one"
 

@@ -2,6 +2,7 @@
 
 #include "builder/compile/disk.h"
 #include "builder/image/compile-fit.h"
+#include "builder/image/compile-sources.h"
 #include "builder/image/compiled-output.h"
 #include "builder/source/compiled-document.h"
 #include "builder/store/compile-files.h"
@@ -17,7 +18,26 @@ enum
 {
   MAX_PRINTED = 4 * 1024 * 1024, /* that wait to be shown; the log has all output */
   MAX_LINE = 1024,               /* bytes that are examined */
+  PLACE_DIGITS = 12,
 };
+
+/* "geos-0123456789ab": the same for each compilation of one recipe file for one prefix with the
+ * same variables and file system, however its steps change. Returns: (transfer full) */
+static char *
+make_place (const TerraneCompileJob *self)
+{
+  OciDigestHex hex;
+  g_autofree char *path = g_canonicalize_filename (self->recipe->path, NULL);
+  g_autoptr (OciJsonValue) facts = json_array ();
+  oci_json_append (facts, oci_json_text (path));
+  oci_json_append (facts, oci_json_text (self->pin->spec->prefix));
+  oci_json_append (facts, json_incref (self->recipe->values));
+  oci_json_append (facts, oci_json_text (oci_digest_hex (self->in, hex)));
+  g_autoptr (GBytes) bytes = oci_json_dump (facts);
+  const OciDigest digest = oci_digest_of_bytes (bytes);
+  return g_strdup_printf ("%s-%.*s", self->recipe->name, PLACE_DIGITS,
+                          oci_digest_hex (&digest, hex));
+}
 
 TerraneCompileJob *
 terrane_compile_job_new (TerraneCompileShared *shared, const TerranePin *pin,
@@ -30,6 +50,7 @@ terrane_compile_job_new (TerraneCompileShared *shared, const TerranePin *pin,
   self->key = *key;
   self->title = g_strdup_printf ("%s %s", recipe->name, recipe->version);
   self->needs = g_ptr_array_new ();
+  self->warnings = g_ptr_array_new_with_free_func (g_free);
   self->work = (TerraneCompileWork) TERRANE_COMPILE_WORK_INIT;
   self->lock = -1;
   self->jobs = json_array ();
@@ -52,11 +73,13 @@ terrane_compile_job_free (gpointer data)
   g_clear_error (&self->error);
   g_clear_pointer (&self->licenses, g_ptr_array_unref);
   g_ptr_array_unref (self->needs);
+  g_ptr_array_unref (self->warnings);
   json_decref (self->jobs);
   json_decref (self->other_jobs);
   g_string_free (self->printed, TRUE);
   g_free (self->title);
   g_free (self->root.path);
+  g_free (self->place);
   g_free (self->log);
   g_free (self->state);
   g_free (self->line);
@@ -116,7 +139,8 @@ run_thread (gpointer data)
                                   .cancellable = self->shared->stop,
                                   .begin = on_begin,
                                   .output = on_output,
-                                  .data = self };
+                                  .data = self,
+                                  .warnings = self->warnings };
   self->ok = terrane_compile_run (&run, &self->last, &self->error);
   g_mutex_lock (&self->shared->mutex);
   self->ended = TRUE;
@@ -147,35 +171,14 @@ make_root (TerraneCompileJob *self, GError **error)
                                      commits, self->shared->verified, &self->root, error);
 }
 
-/* Through the store, whose filter refuses hostile names. */
-static gboolean
-unpack_source (TerraneCompileJob *self, guint number, int dfd, GError **error)
+/* Those since the last call. */
+static void
+show_warnings (TerraneCompileJob *self)
 {
-  const TerraneRecipeSource *source = self->recipe->sources->pdata[number];
-  TerraneStore *store = self->shared->context->store;
-  const TerraneSourceTreeOptions options = { .jobs = self->shared->context->jobs,
-                                             .progress = self->shared->quiet };
-  g_autoptr (GPtrArray) archives = g_ptr_array_new ();
-  g_autofree char *where = g_strdup_printf ("%s: sources[%u]", self->recipe->path, number);
-  TerraneSourceTree tree = { 0 };
-  g_ptr_array_add (archives, (gpointer) &source->file);
-  TerraneSourceSpec spec = { .where = where,
-                             .name = self->recipe->name,
-                             .kind = TERRANE_SOURCE_ARCHIVE,
-                             .archives = archives,
-                             .prefix = source->directory,
-                             .strip_components = source->strip_components,
-                             .skip_special = TRUE,
-                             .allow_outside_links = TRUE };
-  g_autoptr (TerranePin) pin = terrane_pin_new (&spec, TRUE);
-  gboolean ok = terrane_source_tree_make (store, pin, &options, &tree, error);
-  if (ok)
-    {
-      OCI_PREFIX (error, "%s: unpacking", where);
-      ok = terrane_commit_copy_out (store, &tree.commit, dfd, error);
-    }
-  terrane_source_tree_clear (&tree);
-  return ok;
+  for (guint i = 0; i < self->warnings->len; i++)
+    terrane_progress_warn (self->shared->context->progress, "%s",
+                           (char *) self->warnings->pdata[i]);
+  g_ptr_array_set_size (self->warnings, 0);
 }
 
 static gboolean
@@ -184,12 +187,17 @@ unpack_sources (TerraneCompileJob *self, GError **error)
   g_auto (OciFd) fd = -1;
   if (!oci_open_dir (self->work.fd, TERRANE_COMPILE_SOURCES, &fd, error))
     return FALSE;
-  for (guint i = 0; i < self->recipe->sources->len; i++)
-    if (!unpack_source (self, i, fd, error))
-      return FALSE;
-    else if (g_cancellable_is_cancelled (self->shared->interrupted))
-      return oci_throw (error, OCI_ERROR_CANCELLED, "interrupted");
-  return terrane_license_files_read (self->recipe, fd, &self->licenses, error);
+  const TerraneSourceContext *context = self->shared->context;
+  const TerraneCompileSources sources = { .store = context->store,
+                                          .jobs = context->jobs,
+                                          .progress = self->shared->quiet,
+                                          .recipe = self->recipe,
+                                          .dfd = fd,
+                                          .interrupted = self->shared->interrupted,
+                                          .warnings = self->warnings };
+  gboolean ok = terrane_compile_sources_unpack (&sources, error);
+  show_warnings (self);
+  return ok && terrane_license_files_read (self->recipe, fd, &self->licenses, error);
 }
 
 static void
@@ -237,7 +245,8 @@ terrane_compile_job_start (TerraneCompileJob *self, GError **error)
   TerraneStore *logs = context->logs != NULL ? context->logs : context->store;
   OCI_PREFIX (error, "%s: %s", self->pin->spec->where, self->title);
   self->started = TRUE;
-  self->log = terrane_compile_log_path (logs, self->recipe->name);
+  self->place = make_place (self);
+  self->log = terrane_compile_log_path (logs, self->place);
   begin (self, "unpacking");
   if (start (self, error))
     return TRUE;
@@ -448,6 +457,7 @@ take_output (TerraneCompileJob *self, GError **error)
                              .include = include,
                              .exclude = recipe->exclude,
                              .skip_special = TRUE,
+                             .of_recipe = TRUE,
                              .open_closed = TRUE,
                              .allow_outside_links = TRUE };
   g_autoptr (TerranePin) pin = terrane_pin_new (&spec, TRUE);
@@ -483,6 +493,7 @@ describe_failure (const TerraneCompileJob *self)
                                   self->title, self->last.step)
                : g_strdup_printf ("%s: %s failed here", self->title, self->last.step);
   oci_json_set (document, "version", json_integer (1));
+  oci_json_set_text (document, "recipe", self->recipe->name);
   oci_json_set_text (document, "title", title);
   oci_json_set (document, "argv", texts (self->last.argv));
   oci_json_set (document, "env", texts (self->last.env));
@@ -511,14 +522,14 @@ keep_failed (TerraneCompileJob *self)
     return NULL;
   g_autoptr (OciJsonValue) document = describe_failure (self);
   g_autofree char *name = g_path_get_basename (self->work.path);
-  if (!terrane_failed_root_keep (context->store, self->recipe->name, name, document, &local))
+  if (!terrane_failed_root_keep (context->store, self->place, name, document, &local))
     return g_strdup_printf ("\n  %s", local->message);
   g_clear_pointer (&self->work.path, g_free);
   g_autofree char *store = g_canonicalize_filename (terrane_store_path (context->store), NULL);
   g_autofree char *quoted = g_shell_quote (store);
   gboolean plain = strpbrk (store, " \t\n'\"\\$`*?[]()<>|&;~#!") == NULL;
   return g_strdup_printf ("\n  a shell in it: terrane run --store %s --failed %s",
-                          plain ? store : quoted, self->recipe->name);
+                          plain ? store : quoted, self->place);
 }
 
 static void
@@ -553,6 +564,7 @@ terrane_compile_job_finish (TerraneCompileJob *self, gboolean wanted, GError **e
   shared->running--;
   g_mutex_unlock (&shared->mutex);
   terrane_compile_job_show (self);
+  show_warnings (self);
   OCI_PREFIX (error, "%s: %s", self->pin->spec->where, self->title);
   self->done = self->ok && take_output (self, &self->error) && remember (self, &self->error);
   if (!self->done)
@@ -562,7 +574,7 @@ terrane_compile_job_finish (TerraneCompileJob *self, gboolean wanted, GError **e
   if (self->done)
     {
       show_end (self, "compiled");
-      terrane_failed_root_remove (store, self->recipe->name);
+      terrane_failed_root_remove (store, self->place);
     }
   return self->done;
 }

@@ -45,14 +45,16 @@ struct _TerraneCompileJob
   TerraneCompileWork work;
   TerraneCompiledRoot root;
   GPtrArray *licenses; /* (nullable): see terrane_license_files_read() */
+  char *place;         /* name of its files in the store: see store/compile-files.h */
   char *log;
   GThread *thread;
   gint64 since;
   gboolean ok;
   GError *error;
   TerraneCompileLast last;
-  json_t *jobs;       /* array: JOBS of each step so far */
-  json_t *other_jobs; /* (nullable): those that each step is not to get */
+  GPtrArray *warnings; /* of char * */
+  json_t *jobs;        /* array: JOBS of each step so far */
+  json_t *other_jobs;  /* (nullable): those that each step is not to get */
 
   /* Guarded by the shared mutex: */
   gboolean ended;

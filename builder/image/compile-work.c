@@ -120,7 +120,7 @@ terrane_compile_work_check (const TerraneCompileWork *self, const char *prefix, 
       if (!is_directory (self->fd, path->str))
         return oci_throw (error, OCI_ERROR_FORMAT,
                           "its steps have left no directory $DESTDIR%s, which they are to install "
-                          "in; a link or file at its place is none",
+                          "in; what is there may be a link or a file, which is not followed",
                           path->str + strlen (TERRANE_COMPILE_OUTPUT));
       if (!oci_list_names (self->fd, path->str, FALSE, &names, error))
         return FALSE;

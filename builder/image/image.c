@@ -194,10 +194,40 @@ list_layers (TerraneImage *self, const OciManifest *manifest, const OciImageConf
     }
 }
 
+/* Notes which layers above the base stayed in a registry. */
+static gboolean
+note_stayed (TerraneStore *store, TerraneImage *image, const TerraneBase *base, GError **error)
+{
+  for (guint i = terrane_base_count_layers (base); i < image->layers->len; i++)
+    {
+      TerraneImageLayer *layer = image->layers->pdata[i];
+      gboolean here = FALSE;
+      if (!oci_layout_find_blob (terrane_store_layout (store), &layer->digest, &here, NULL, error))
+        return FALSE;
+      layer->stayed = !here;
+      image->stayed = image->stayed || !here;
+    }
+  return TRUE;
+}
+
+/* An image whose layers stayed in a registry, where nothing here has compared them, is only good
+ * for a build whose layers may stay there. */
+static gboolean
+is_usable (const json_t *entry, const TerraneImageOptions *options)
+{
+  const TerraneSharedCache *cache = options->cache;
+  gboolean claimed = json_is_true (json_object_get (entry, "claimed"));
+  gboolean stayed = json_is_true (json_object_get (entry, "stayed"));
+  if (claimed && cache != NULL && terrane_shared_cache_compares (cache))
+    return FALSE;
+  return !stayed || options->look != NULL
+         || (options->remote != NULL && !terrane_remote_layers_fetches (options->remote));
+}
+
 /* @out_image: (out) (nullable): %NULL when it has to be built */
 static gboolean
 find_image (TerraneStore *store, const OciDigest *key, const TerraneBase *base,
-            const TerraneSharedCache *cache, TerraneImage **out_image, GError **error)
+            const TerraneImageOptions *options, TerraneImage **out_image, GError **error)
 {
   g_autoptr (OciJsonValue) entry = terrane_cache_get (store, TERRANE_CACHE_IMAGES, key);
   const char *manifest_text = terrane_cache_text (entry, "manifest");
@@ -208,7 +238,7 @@ find_image (TerraneStore *store, const OciDigest *key, const TerraneBase *base,
   g_autoptr (TerraneImage) self = image_new ();
   self->findings = terrane_findings_from_json (json_object_get (entry, "findings"));
   self->checks_known = json_is_true (json_object_get (entry, "claimed"));
-  if (self->checks_known && cache != NULL && terrane_shared_cache_compares (cache))
+  if (!is_usable (entry, options))
     return TRUE;
   g_autoptr (OciManifest) manifest = NULL;
   g_autoptr (OciImageConfig) config = NULL;
@@ -235,23 +265,9 @@ find_image (TerraneStore *store, const OciDigest *key, const TerraneBase *base,
   self->config = manifest->config->digest;
   self->unchanged = TRUE;
   list_layers (self, manifest, config, terrane_base_count_layers (base), NULL);
+  if (!note_stayed (store, self, base, error))
+    return FALSE;
   *out_image = g_steal_pointer (&self);
-  return TRUE;
-}
-
-/* Notes which layers above the base stayed in a registry. */
-static gboolean
-note_stayed (TerraneStore *store, TerraneImage *image, const TerraneBase *base, GError **error)
-{
-  for (guint i = terrane_base_count_layers (base); i < image->layers->len; i++)
-    {
-      TerraneImageLayer *layer = image->layers->pdata[i];
-      gboolean here = FALSE;
-      if (!oci_layout_find_blob (terrane_store_layout (store), &layer->digest, &here, NULL, error))
-        return FALSE;
-      layer->stayed = !here;
-      image->stayed = image->stayed || !here;
-    }
   return TRUE;
 }
 
@@ -277,6 +293,8 @@ remember_image (TerraneStore *store, const OciDigest *key, const TerraneImage *i
   oci_json_set (entry, "findings", terrane_findings_to_json (image->findings));
   if (image->checks_known)
     oci_json_set (entry, "claimed", json_true ());
+  if (image->stayed)
+    oci_json_set (entry, "stayed", json_true ());
   if (base->manifest != NULL)
     oci_json_set (entry, "base_manifest",
                   oci_json_text (oci_digest_text (&base->manifest_digest, text)));
@@ -374,12 +392,17 @@ judge (const TerraneProfile *profile, const TerraneImageOptions *options, Terran
        GError **error)
 {
   terrane_check_override (findings, profile->checks);
-  if (terrane_findings_refuse (
-          findings, error, "%s",
-          terrane_findings_count_family (findings, "lambda", TERRANE_SEVERITY_ERROR) > 0
-              ? "AWS Lambda would refuse this image (set \"target\": \"oci\" if it is not for "
-                "Lambda):"
-              : "this image would not work:"))
+  const guint of_lambda =
+      terrane_findings_count_family (findings, "lambda", TERRANE_SEVERITY_ERROR);
+  const gboolean of_others = terrane_findings_count (findings, TERRANE_SEVERITY_ERROR) > of_lambda;
+  const char *heading = "this image would not work:";
+  if (of_lambda > 0)
+    heading = of_others
+                  ? "AWS Lambda would refuse this image (set \"target\": \"oci\" if it is not for "
+                    "Lambda), and it has other errors:"
+                  : "AWS Lambda would refuse this image (set \"target\": \"oci\" if it is not for "
+                    "Lambda):";
+  if (terrane_findings_refuse (findings, error, "%s", heading))
     return TRUE;
   if (options->out_failed != NULL)
     *options->out_failed = terrane_findings_to_json (findings);
@@ -486,7 +509,7 @@ terrane_image_build (TerraneStore *store, const TerraneProfile *profile, Terrane
       image_inputs (profile, base, trees, options, config, annotations);
   OciDigest key = digest_of (inputs);
   g_autoptr (TerraneImage) known = NULL;
-  if (!find_image (store, &key, base, options->cache, &known, error)
+  if (!find_image (store, &key, base, options, &known, error)
       || (known != NULL && !judge (profile, options, known->findings, error)))
     return NULL;
   if (known != NULL)
@@ -517,7 +540,7 @@ terrane_image_build (TerraneStore *store, const TerraneProfile *profile, Terrane
   terrane_tree_free (job.assembled);
   terrane_layer_audit_free (job.audit);
   if (image == NULL
-      || (options->look == NULL && !options->partial && !image->stayed
+      || (options->look == NULL && !options->partial
           && !remember_image (store, &key, image, base, trees, error)))
     return NULL;
   image->inputs = g_steal_pointer (&inputs);

@@ -119,5 +119,8 @@ terrane_layer_check_blob (TerraneStore *store, const OciDescriptor *layer, const
     return FALSE;
   if (!oci_digest_equal (&actual, diff_id))
     return oci_throw (error, OCI_ERROR_CORRUPT, "it unpacks to another diffID than it says");
-  return (self.next == paths->len && oci_digest_equal (&own, diff_id)) || fail (error);
+  if (self.next < paths->len)
+    return fail (error);
+  return oci_digest_equal (&own, diff_id)
+         || oci_throw (error, OCI_ERROR_CORRUPT, "its tar is another one than would be made here");
 }

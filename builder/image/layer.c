@@ -241,11 +241,11 @@ refuse_remote (GError *why, gboolean of_image, const TerraneProgress *progress, 
 
 /* If an image claimed another diffID than its layer has, this image would become wrong: digesting
  * costs a fraction of compressing and sending. A layer whose bytes are here is compared with what
- * would be made, and is then as good. @look: nothing is fetched, written or digested, and @progress
- * is not used. @out_layer: (out) (nullable): NULL if it has to be made */
+ * would be made, and is then as good. @progress: (nullable): NULL to only look, without digesting.
+ * @out_layer: (out) (nullable): NULL if it has to be made */
 static gboolean
 get_remote (TerraneStore *store, TerraneTree *assembled, const GPtrArray *paths,
-            const TerraneRemoteLayers *remote, const OciDigest *key, gboolean look,
+            const TerraneRemoteLayers *remote, const OciDigest *key,
             const TerraneProgress *progress, TerraneLayer **out_layer, GError **error)
 {
   GError *local = NULL;
@@ -256,13 +256,14 @@ get_remote (TerraneStore *store, TerraneTree *assembled, const GPtrArray *paths,
       terrane_remote_layers_find (remote, store, key, &diff_id, &of_image);
   if (descriptor == NULL)
     return TRUE;
-  if (!look
+  if (progress != NULL
       && (!terrane_remote_layers_fetch (remote, key, descriptor, &here, &local)
           || (here
               && !terrane_layer_check_blob (store, descriptor, &diff_id, assembled, paths,
                                             &local))))
     return refuse_remote (local, of_image, progress, error);
-  gboolean digested = of_image && !here && !look; /* with @look, the files may not be stored */
+  /* the files may not be in the store when looking */
+  gboolean digested = of_image && progress != NULL && !here;
   if (digested && !find_diff_id (store, assembled, paths, &own, error))
     return FALSE;
   if (digested && !oci_digest_equal (&own, &diff_id))
@@ -275,7 +276,7 @@ get_remote (TerraneStore *store, TerraneTree *assembled, const GPtrArray *paths,
   layer->descriptor = g_steal_pointer (&descriptor);
   layer->diff_id = diff_id;
   layer->reused = TRUE;
-  layer->claimed = of_image && look;
+  layer->claimed = of_image && progress == NULL;
   if (here && !put_cached (store, key, layer, error))
     return FALSE;
   *out_layer = g_steal_pointer (&layer);
@@ -291,7 +292,7 @@ terrane_layer_find (TerraneStore *store, TerraneTree *assembled, const GPtrArray
   OciDigest key = layer_key (assembled, paths);
   if (!get_cached (store, &key, TRUE, NULL, &layer, error)
       || (layer == NULL && remote != NULL
-          && !get_remote (store, assembled, paths, remote, &key, TRUE, NULL, &layer, error)))
+          && !get_remote (store, assembled, paths, remote, &key, NULL, &layer, error)))
     return FALSE;
   if (layer != NULL)
     annotate (layer, name, &key);
@@ -312,7 +313,7 @@ terrane_layer_build (TerraneStore *store, TerraneTree *assembled, const GPtrArra
   if (!get_cached (store, &key, FALSE, progress, &layer, error))
     return NULL;
   if (layer == NULL && remote != NULL
-      && !get_remote (store, assembled, paths, remote, &key, FALSE, progress, &layer, error))
+      && !get_remote (store, assembled, paths, remote, &key, progress, &layer, error))
     return NULL;
   if (layer == NULL)
     {

@@ -217,6 +217,7 @@ terrane_source_tree_make_from (TerraneStore *store, const TerranePin *pin,
                               &report, error))
     return FALSE;
   out_tree->made = TRUE;
+  out_tree->stripped = report.stripped;
   report_left_out (pin->spec, &report, progress);
   out_tree->unused = g_steal_pointer (&report.unused_shared);
   if (report.pruned != NULL)

@@ -58,6 +58,7 @@ typedef struct
   json_t *transforms; /* (nullable): what its transforms depend on, see terrane_transform_keys() */
   json_t *reports;    /* (nullable) array: results of its transforms, see transform/report.h */
   json_t *findings;   /* (nullable) array: see terrane_source_find() */
+  guint stripped;     /* number of files that strip_components left out; 0 if it was not read now */
   GPtrArray *unused;  /* (nullable) of char *: settings for all trees that matched nothing in this
                          one; NULL if it was not read now */
   gboolean has_debug;

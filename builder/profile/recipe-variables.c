@@ -249,6 +249,30 @@ terrane_recipe_variables_choose (const GPtrArray *variables, const json_t *chose
   return g_steal_pointer (&values);
 }
 
+static gboolean
+have_common (const json_t *a, const json_t *b)
+{
+  size_t i, j;
+  const json_t *one, *other;
+  json_array_foreach (a, i, one)
+      json_array_foreach (b, j, other) if (json_equal (one, other)) return TRUE;
+  return FALSE;
+}
+
+gboolean
+terrane_recipe_needs_overlap (const TerraneRecipeNeed *a, const TerraneRecipeNeed *b)
+{
+  const char *name;
+  json_t *values;
+  json_object_foreach (a->when, name, values)
+  {
+    const json_t *others = json_object_get (b->when, name);
+    if (others != NULL && !have_common (values, others))
+      return FALSE;
+  }
+  return TRUE;
+}
+
 gboolean
 terrane_recipe_need_holds (const TerraneRecipeNeed *self, const json_t *values)
 {

@@ -50,6 +50,9 @@ json_t *terrane_recipe_variables_choose (const GPtrArray *variables, const json_
 /** Whether the recipe is needed for these values of all variables. */
 gboolean terrane_recipe_need_holds (const TerraneRecipeNeed *self, const json_t *values);
 
+/** Whether both are needed for some values. */
+gboolean terrane_recipe_needs_overlap (const TerraneRecipeNeed *a, const TerraneRecipeNeed *b);
+
 /** Returns: (transfer full): "GDAL_FLAVOUR (small, normal or full)" */
 char *terrane_recipe_variable_describe (const TerraneRecipeVariable *self);
 

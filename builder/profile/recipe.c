@@ -1,6 +1,7 @@
 #include "builder/profile/recipe.h"
 
 #include "builder/profile/field-types.h"
+#include "builder/profile/recipe-steps.h"
 #include "builder/profile/source-kind.h"
 #include "builder/profile/spdx.h"
 
@@ -14,7 +15,6 @@
 enum
 {
   MAX_RECIPE_BYTES = 1024 * 1024,
-  MAX_PATCH_BYTES = 8 * 1024 * 1024,
   MAX_SOURCES = 100,
   MAX_PATCHES = 100,
   MAX_NEEDS = 100,
@@ -78,6 +78,18 @@ check_directory (const OciJson *at, char **directory)
     }
 }
 
+/* It is printed, and a part of documents in the image. */
+static void
+check_version (const OciJson *at, char **version)
+{
+  for (const char *c = *version; *c != '\0'; c = g_utf8_next_char (c))
+    if (g_unichar_iscntrl (g_utf8_get_char (c)))
+      {
+        oci_json_problem (at, "contains a control character");
+        return;
+      }
+}
+
 static void
 check_license (const OciJson *at, char **license)
 {
@@ -135,66 +147,6 @@ const TerraneSection terrane_recipe_source_section = { .fields = source_fields,
                                                        .size = sizeof (TerraneRecipeSource),
                                                        .check = check_source };
 
-/* A line for a shell, or a program and its arguments. Returns: (transfer full) (nullable) */
-static char **
-read_step (const OciJson *at)
-{
-  char **argv = NULL;
-  if (json_is_string (at->value))
-    {
-      const char *const words[] = { "/bin/sh", "-euc", json_string_value (at->value), NULL };
-      if (words[2][strspn (words[2], " \t\n")] == '\0')
-        oci_json_problem (at, "is empty");
-      return g_strdupv ((char **) words);
-    }
-  if (!json_is_array (at->value))
-    {
-      oci_json_problem (at, "expected a program and its arguments as an array, or a line for sh");
-      return NULL;
-    }
-  if (!oci_json_strv (at, TERRANE_PROFILE_MAX_STRINGS, &argv))
-    return NULL;
-  if (argv[0] == NULL || argv[0][0] == '\0')
-    oci_json_problem (at, "names no program");
-  return argv;
-}
-
-static void
-read_steps (const TerraneField *field, G_GNUC_UNUSED const TerraneProfileReader *reader,
-            const OciJson *at, gpointer value)
-{
-  GPtrArray **steps = value;
-  size_t length = 0;
-  if (!oci_json_array (at, (size_t) field->max, &length))
-    return;
-  if (length == 0)
-    oci_json_problem (at, "is empty");
-  for (size_t i = 0; i < length; i++)
-    {
-      OciJson element;
-      oci_json_element (at, i, &element);
-      char **argv = read_step (&element);
-      if (argv != NULL)
-        g_ptr_array_add (*steps, argv);
-    }
-}
-
-static void
-init_steps (G_GNUC_UNUSED const TerraneField *field, gpointer value)
-{
-  *(GPtrArray **) value = g_ptr_array_new_with_free_func ((GDestroyNotify) g_strfreev);
-}
-
-static void
-clear_steps (G_GNUC_UNUSED const TerraneField *field, gpointer value)
-{
-  g_clear_pointer ((GPtrArray **) value, g_ptr_array_unref);
-}
-
-static const TerraneFieldType steps_type = {
-  .name = "steps", .json = "array", .init = init_steps, .read = read_steps, .clear = clear_steps
-};
-
 #define FIELD(member_name, of_type, member)                                                        \
   .name = (member_name), .type = &(of_type), .offset = offsetof (TerraneRecipe, member)
 
@@ -212,7 +164,8 @@ static const TerraneField fields[] = {
   { FIELD ("name", terrane_field_name, name), .parts = TERRANE_PART_IDENTITY, .required = TRUE,
     .help = "Name of the recipe, such as ‘proj’; spelled like names of images." },
   { FIELD ("version", terrane_field_text, version), .parts = TERRANE_PART_IDENTITY,
-    .required = TRUE, .min = 1, .help = "Version, used in messages and in the key." },
+    .required = TRUE, .min = 1, .check = check_version,
+    .help = "Version, used in messages and in the key." },
   { FIELD ("license", terrane_field_text, license), .parts = TERRANE_PART_NOTHING,
     .check = check_license, .help = "Licence, as an SPDX expression such as ‘MIT OR Apache-2.0’." },
   { FIELD ("license_files", terrane_field_texts, license_files), .parts = TERRANE_PART_IDENTITY,
@@ -231,7 +184,8 @@ static const TerraneField fields[] = {
   { FIELD ("needs", terrane_field_objects, need_specs), .parts = TERRANE_PART_IDENTITY,
     .section = &terrane_recipe_need_section, .max = MAX_NEEDS,
     .help = "Recipes, relative to this file, whose results are at the prefix while steps run." },
-  { FIELD ("steps", steps_type, steps), .parts = TERRANE_PART_IDENTITY, .max = MAX_STEPS,
+  { FIELD ("steps", terrane_recipe_steps_type, steps), .parts = TERRANE_PART_IDENTITY,
+    .max = MAX_STEPS,
     .help = "Programs with their arguments, or lines for ‘sh -eu’, to run in order." },
   { FIELD ("script", terrane_field_path, script_path), .parts = TERRANE_PART_IDENTITY,
     .help = "A script for ‘sh -eu’, relative to this file, instead of ‘steps’." },
@@ -267,6 +221,7 @@ check_recipe (const TerraneProfileReader *reader, const OciJson *at, gpointer da
   OciJson steps, script;
   const TerraneRecipe *self = data;
   (void) reader;
+  terrane_recipe_check_lengths (at, self->environment, self->variables);
   terrane_recipe_variables_check (at, self->variables, self->need_specs, self->environment);
   if (oci_json_member (at, "steps", &steps) + oci_json_member (at, "script", &script) != 1)
     oci_json_problem (at, "needs exactly one of ‘steps’ and ‘script’");
@@ -277,17 +232,6 @@ const TerraneSection terrane_recipe_section = { .fields = fields,
                                                 .check = check_recipe };
 
 static void
-recipe_file_free (gpointer data)
-{
-  TerraneRecipeFile *self = data;
-  if (self == NULL)
-    return;
-  g_free (self->path);
-  g_clear_pointer (&self->content, g_bytes_unref);
-  g_free (self);
-}
-
-static void
 recipe_free (gpointer data)
 {
   TerraneRecipe *self = data;
@@ -295,7 +239,7 @@ recipe_free (gpointer data)
   g_clear_pointer (&self->patches, g_ptr_array_unref);
   g_clear_pointer (&self->needs, g_ptr_array_unref);
   g_clear_pointer (&self->values, json_decref);
-  recipe_file_free (self->script);
+  terrane_recipe_file_free (self->script);
   g_free (self->path);
   g_free (self);
 }
@@ -321,8 +265,13 @@ terrane_recipe_is_one (GBytes *data)
   gsize len = 0;
   const char *text = g_bytes_get_data (data, &len);
   g_autoptr (OciJsonValue) value = json_loadb (text, len, 0, NULL);
-  return json_object_get (value, "steps") != NULL || json_object_get (value, "script") != NULL
-         || json_object_get (value, "sources") != NULL;
+  static const char *const keys[] = { "steps",         "script",  "sources",
+                                      "needs",         "patches", "license",
+                                      "license_files", "version", "development" };
+  for (size_t i = 0; i < G_N_ELEMENTS (keys); i++)
+    if (json_object_get (value, keys[i]) != NULL)
+      return json_object_get (value, "trees") == NULL && json_object_get (value, "base") == NULL;
+  return FALSE;
 }
 
 /* A recipe that is being read, and the step that led to it. */
@@ -354,33 +303,20 @@ describe_chain (const Step *step, const char *path)
   return g_string_free (g_steal_pointer (&text), FALSE);
 }
 
-static TerraneRecipeFile *
-load_file (const char *path, const char *what, GError **error)
-{
-  g_autoptr (GBytes) content = NULL;
-  OCI_PREFIX (error, "%s", what);
-  if (!oci_read_file (AT_FDCWD, path, MAX_PATCH_BYTES, &content, error))
-    return NULL;
-  TerraneRecipeFile *self = g_new0 (TerraneRecipeFile, 1);
-  self->path = g_strdup (path);
-  self->digest = oci_digest_of_bytes (content);
-  self->content = g_steal_pointer (&content);
-  return self;
-}
-
 static gboolean
 load_files (TerraneRecipe *recipe, GError **error)
 {
   OCI_PREFIX (error, "%s", recipe->path);
   for (guint i = 0; i < recipe->patch_paths->len; i++)
     {
-      TerraneRecipeFile *patch = load_file (recipe->patch_paths->pdata[i], "patches", error);
+      TerraneRecipeFile *patch =
+          terrane_recipe_patch_load (recipe->patch_paths->pdata[i], i, error);
       if (patch == NULL)
         return FALSE;
       g_ptr_array_add (recipe->patches, patch);
     }
   if (recipe->script_path != NULL)
-    recipe->script = load_file (recipe->script_path, "script", error);
+    recipe->script = terrane_recipe_file_load (recipe->script_path, "script", error);
   return recipe->script_path == NULL || recipe->script != NULL;
 }
 
@@ -405,7 +341,7 @@ parse (Loader *self, const char *path, GBytes *data, GError **error)
   TerraneRecipe *recipe = g_new0 (TerraneRecipe, 1);
   recipe->path = g_strdup (path);
   recipe->digest = oci_digest_of_bytes (data);
-  recipe->patches = g_ptr_array_new_with_free_func (recipe_file_free);
+  recipe->patches = g_ptr_array_new_with_free_func (terrane_recipe_file_free);
   recipe->needs = g_ptr_array_new ();
   terrane_section_init (&terrane_recipe_section, recipe);
   (void) terrane_section_read (&terrane_recipe_section, &reader, &root, recipe); /* notes it */
@@ -423,6 +359,37 @@ read_recipe (const char *path, const Step *parent, GBytes **out_data, GError **e
   return oci_read_file (AT_FDCWD, path, MAX_RECIPE_BYTES, out_data, error);
 }
 
+/* Returns: (transfer full): @path itself if there is none */
+static char *
+real_path_of (const char *path)
+{
+  char *resolved = realpath (path, NULL);
+  char *copy = g_strdup (resolved != NULL ? resolved : path);
+  free (resolved);
+  return copy;
+}
+
+static gboolean
+is_same_file (const char *a, const char *b)
+{
+  g_autofree char *one = real_path_of (a), *other = real_path_of (b);
+  return g_str_equal (one, other);
+}
+
+/* Whether an earlier need is the same recipe for the same values. */
+static gboolean
+is_needed_twice (const TerraneRecipe *recipe, guint number)
+{
+  const TerraneRecipeNeed *spec = recipe->need_specs->pdata[number];
+  for (guint i = 0; i < number; i++)
+    {
+      const TerraneRecipeNeed *other = recipe->need_specs->pdata[i];
+      if (is_same_file (other->path, spec->path) && terrane_recipe_needs_overlap (other, spec))
+        return TRUE;
+    }
+  return FALSE;
+}
+
 static TerraneRecipe *load (Loader *self, const char *path, const Step *parent, GError **error);
 
 /* NOLINTNEXTLINE(misc-no-recursion): as deep as MAX_DEPTH */
@@ -437,10 +404,11 @@ load_needs (Loader *self, TerraneRecipe *recipe, const Step *step, GError **erro
       TerraneRecipe *need = load (self, spec->path, step, error);
       if (need == NULL)
         return FALSE;
-      if (g_ptr_array_find (recipe->needs, need, NULL))
+      if (is_needed_twice (recipe, i))
         return oci_throw (error, OCI_ERROR_USAGE, "%s: needs[%u]: %s is there twice", recipe->path,
                           i, need->path);
-      g_ptr_array_add (recipe->needs, need);
+      if (!g_ptr_array_find (recipe->needs, need, NULL))
+        g_ptr_array_add (recipe->needs, need);
     }
   return TRUE;
 }
@@ -450,9 +418,7 @@ static TerraneRecipe *
 load (Loader *self, const char *path, const Step *parent, GError **error)
 {
   g_autoptr (GBytes) data = NULL;
-  char *resolved = realpath (path, NULL);
-  g_autofree char *real_path = g_strdup (resolved != NULL ? resolved : path);
-  free (resolved);
+  g_autofree char *real_path = real_path_of (path);
   const Step step = { parent, path, real_path, parent != NULL ? parent->depth + 1 : 0 };
   for (const Step *other = parent; other != NULL; other = other->parent)
     if (g_str_equal (other->real_path, real_path))
@@ -463,7 +429,8 @@ load (Loader *self, const char *path, const Step *parent, GError **error)
       }
   if (step.depth > MAX_DEPTH)
     {
-      (void) oci_throw (error, OCI_ERROR_LIMIT, "%s: more than %d recipes need one another", path,
+      (void) oci_throw (error, OCI_ERROR_USAGE,
+                        "%s: a chain of needs leads to it that is longer than %d recipes", path,
                         MAX_DEPTH);
       return NULL;
     }
@@ -563,13 +530,33 @@ load_set (const char *path, const json_t *chosen, gboolean all, GHashTable *abso
   return g_steal_pointer (&set);
 }
 
+/* These are mounts of the sandbox, which hide what is below. */
+static gboolean
+check_place (const char *prefix, GError **error)
+{
+  static const char *const mounts[] = { "tmp", "proc", "dev" };
+  for (size_t i = 0; i < G_N_ELEMENTS (mounts); i++)
+    if (strcmp (prefix, mounts[i]) == 0 || oci_path_is_below (prefix, mounts[i]))
+      {
+        g_autofree char *where = g_strconcat ("/", prefix, NULL);
+        g_autofree char *quoted = oci_quote (where);
+        return oci_throw (error, OCI_ERROR_USAGE,
+                          "the tree's prefix %s is below /%s, where steps would not see what the "
+                          "recipe needs; choose another prefix",
+                          quoted, mounts[i]);
+      }
+  return TRUE;
+}
+
 /* Steps get the prefix in lists of words: CPPFLAGS, LDFLAGS, PKG_CONFIG_PATH. */
 static gboolean
 check_prefix (const TerraneRecipeSet *self, const char *prefix, GError **error)
 {
   const char *wrong = strpbrk (prefix, " \t\n\"'`\\$&|;<>(){}[]*?#:,");
-  if (wrong == NULL || self->recipes->len == 1)
+  if (self->recipes->len == 1)
     return TRUE;
+  if (wrong == NULL)
+    return check_place (prefix, error);
   const char one[] = { wrong[0], '\0' };
   g_autofree char *where = g_strconcat ("/", prefix, NULL);
   g_autofree char *quoted = oci_quote (where), *character = oci_quote (one);

@@ -2,6 +2,7 @@
  * "compile" refers; docs/recipe.md has its keys. */
 #pragma once
 
+#include "builder/profile/recipe-files.h"
 #include "builder/profile/recipe-variables.h"
 #include "builder/profile/source-spec.h"
 
@@ -14,14 +15,6 @@ typedef struct
   char *directory; /* where to unpack it, normalised; "" for the working directory of steps */
   unsigned strip_components;
 } TerraneRecipeSource;
-
-/* A patch or a script. */
-typedef struct
-{
-  char *path;
-  GBytes *content;
-  OciDigest digest;
-} TerraneRecipeFile;
 
 typedef struct
 {
@@ -87,8 +80,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (TerraneRecipeSet, terrane_recipe_set_free)
 /** Returns: (transfer none): the requested recipe */
 const TerraneRecipe *terrane_recipe_set_main (const TerraneRecipeSet *self);
 
-/** Whether a file with this content is a recipe, judging by its keys; a profile never has "steps",
- * "script" or "sources". */
+/** Whether a file with this content is a recipe, judging by its keys: it has one that no profile
+ * has, and neither a base nor trees. */
 gboolean terrane_recipe_is_one (GBytes *data);
 
 extern const TerraneSection terrane_recipe_section;

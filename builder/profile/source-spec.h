@@ -90,7 +90,8 @@ struct _TerraneSourceSpec
   gboolean allow_outside_links;
   gboolean open_closed; /* adds permissions that the user needs to read what it owns; the tree gets
                            the original modes */
-  gboolean overwrite;   /* may replace files of trees below it */
+  gboolean of_recipe; /* not a profile's source, but a recipe's, or what its steps have installed */
+  gboolean overwrite; /* may replace files of trees below it */
   TerraneTransformSpec *transforms; /* (nullable): of a tree; a base is not transformed */
 };
 

@@ -190,8 +190,20 @@ download_elsewhere (Downloads *self, const TerraneDownload *item, const OciDescr
   return FALSE;
 }
 
+/* Adds what names the file: what the server has may differ from what was meant. Returns: FALSE */
 static gboolean
-download_file (gpointer data, const OciDescriptor *blob, GCancellable *stop, GError **error)
+fail_named (const TerraneDownload *item, GError **error)
+{
+  if (item->where == NULL || error == NULL || *error == NULL)
+    return FALSE;
+  if (g_error_matches (*error, OCI_ERROR, OCI_ERROR_CORRUPT))
+    oci_error_append (error, "; if ‘sha256’ is right, the server has another file");
+  g_prefix_error (error, "%s: ", item->where);
+  return FALSE;
+}
+
+static gboolean
+fetch_file (gpointer data, const OciDescriptor *blob, GCancellable *stop, GError **error)
 {
   Downloads *self = data;
   const TerraneDownload *item = file_of (self, blob)->item;
@@ -218,6 +230,12 @@ download_file (gpointer data, const OciDescriptor *blob, GCancellable *stop, GEr
                       item->label, asked->str);
   return oci_throw (error, (OciError) local->code, "%s; nor is it to be found by its digest%s",
                     local->message, asked->str);
+}
+
+static gboolean
+download_file (gpointer data, const OciDescriptor *blob, GCancellable *stop, GError **error)
+{
+  return fetch_file (data, blob, stop, error) || fail_named (file_of (data, blob)->item, error);
 }
 
 /* Collects files that are neither in the store nor in the mirror; each digest once. */
@@ -279,8 +297,9 @@ terrane_remote_download (TerraneRemote *self, const TerraneDownload *items, guin
       const TerraneDownload *item = first->item;
       g_autofree char *url = oci_url_quote (item->url != NULL ? item->url : item->label);
       g_autofree char *mirror = terrane_remote_describe_mirror (self);
-      return oci_throw (error, OCI_ERROR_NOT_FOUND, "--offline: %s is not in the store%s", url,
+      (void) oci_throw (error, OCI_ERROR_NOT_FOUND, "--offline: %s is not in the store%s", url,
                         mirror);
+      return fail_named (item, error);
     }
   return download_all (&downloads, error);
 }

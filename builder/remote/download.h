@@ -35,6 +35,7 @@ typedef struct
 {
   const char *url;   /* (nullable): %NULL to use @find only */
   const char *label; /* for progress: not longer than a name */
+  const char *where; /* (nullable): what names it with its digest, for messages */
   OciDigest sha256;
   uint64_t size;             /* 0: unknown */
   const char *authorization; /* (nullable): see oci_download() */

@@ -127,7 +127,8 @@ fetch (TerraneFetch *self, const TerranePin *pin, G_GNUC_UNUSED GError **error)
       const TerraneArchiveFile *file = archives->pdata[i];
       if (file->url == NULL)
         continue;
-      terrane_fetch_add_file (self, file->url, file->sha256, pin->spec->name);
+      terrane_fetch_add_file (self, file->url, file->sha256, pin->spec->name,
+                              g_strdup_printf ("%s.archive", pin->spec->where));
     }
   return TRUE;
 }

@@ -127,14 +127,16 @@ const TerraneSourceResolver terrane_resolver_compile = {
 };
 
 static void
-fetch_sources (TerraneFetch *self, const TerraneRecipe *recipe)
+fetch_sources (TerraneFetch *self, const TerranePin *pin, const TerraneRecipe *recipe)
 {
   for (guint j = 0; j < recipe->sources->len; j++)
     {
       const TerraneRecipeSource *source = recipe->sources->pdata[j];
       if (source->file.url == NULL)
         continue;
-      terrane_fetch_add_file (self, source->file.url, source->file.sha256, recipe->name);
+      terrane_fetch_add_file (
+          self, source->file.url, source->file.sha256, recipe->name,
+          g_strdup_printf ("%s: %s: sources[%u]", pin->spec->where, recipe->path, j));
     }
 }
 
@@ -166,7 +168,7 @@ fetch (TerraneFetch *self, const TerranePin *pin, GError **error)
       if (pin->has_key && !is_compiled (self, pin, recipe, &found, error))
         return FALSE;
       if (!found)
-        fetch_sources (self, recipe);
+        fetch_sources (self, pin, recipe);
     }
   return fetcher->fetch == NULL || fetcher->fetch (self, pin->in, error);
 }

@@ -44,11 +44,13 @@ make_label (const char *url, const char *fallback)
 }
 
 void
-terrane_fetch_add_file (TerraneFetch *self, const char *url, OciDigest sha256, const char *fallback)
+terrane_fetch_add_file (TerraneFetch *self, const char *url, OciDigest sha256, const char *fallback,
+                        char *where)
 {
   char *label = make_label (url, fallback);
-  const TerraneDownload download = { .url = url, .label = label, .sha256 = sha256 };
+  const TerraneDownload download = { .url = url, .label = label, .where = where, .sha256 = sha256 };
   terrane_fetch_keep (self, label, g_free);
+  terrane_fetch_keep (self, where, g_free);
   g_array_append_val (self->downloads, download);
 }
 

@@ -22,11 +22,12 @@ void terrane_fetch_keep (TerraneFetch *self, gpointer data, GDestroyNotify free_
  * terrane_fetch_add_file:
  * @url: must stay valid until the downloads have ended
  * @fallback: the name of the file in progress messages if the URL ends without one
+ * @where: (transfer full): what names it with its digest, for messages
  *
  * Adds the download of one file.
  */
 void terrane_fetch_add_file (TerraneFetch *self, const char *url, OciDigest sha256,
-                             const char *fallback);
+                             const char *fallback, char *where);
 
 typedef struct
 {

@@ -40,7 +40,7 @@ identify_file (TerraneStore *store, const TerraneArchiveFile *file, gboolean by_
 static gboolean
 identify (TerraneStore *store, const TerranePin *pin, OciDigest *out_identity, GError **error)
 {
-  OCI_PREFIX (error, "%s.archive", pin->spec->where);
+  OCI_PREFIX (error, "%s%s", pin->spec->where, pin->spec->of_recipe ? "" : ".archive");
   g_autoptr (OciDigester) digester = oci_digester_new ();
   for (guint i = 0; i < pin->spec->archives->len; i++)
     {

@@ -96,7 +96,8 @@ walk_directory (const Walk *walk, int fd, const char *path, unsigned depth, GErr
 static gboolean
 walk_source (const Walk *walk, GError **error)
 {
-  OCI_PREFIX (error, "%s", walk->spec->directory);
+  g_autofree char *installed = g_strconcat ("$DESTDIR/", walk->spec->prefix, NULL);
+  OCI_PREFIX (error, "%s", walk->spec->of_recipe ? installed : walk->spec->directory);
   g_auto (OciFd) fd = -1;
   return oci_open_dir (AT_FDCWD, walk->spec->directory, &fd, error)
          && walk_directory (walk, fd, "", 0, error);
@@ -218,7 +219,7 @@ read_all (G_GNUC_UNUSED TerraneStore *store, const TerranePin *pin, TerraneSourc
           GError **error)
 {
   Walk walk = { .spec = pin->spec, .visit = take_entry, .data = filter, .filter = filter };
-  OCI_PREFIX (error, "directory");
+  OCI_PREFIX (error, "%s", pin->spec->of_recipe ? "what its steps have installed" : "directory");
   return walk_source (&walk, error);
 }
 

@@ -18,6 +18,7 @@ struct _TerraneSourceFilter
   TerraneIngest *ingest;
   TerranePruner *pruner; /* (nullable) */
   guint special_skipped;
+  guint stripped;         /* files and links that strip_components left out */
   gboolean *include_used; /* one for each pattern, like the next three */
   gboolean *exclude_used;
   gboolean *rename_used;
@@ -179,18 +180,23 @@ check_link (const TerraneSourceFilter *self, const OciEntry *entry, GError **err
 
 /* image-spec layer.md: such a name in a layer is not a file, but deletes one. */
 static gboolean
-check_name (const char *path, GError **error)
+check_name (const TerraneSourceSpec *spec, const char *path, GError **error)
 {
+  const char *advice =
+      "leave it out with \"exclude\": [\"**/.wh.*\"], or take the image that it is "
+      "from as the source";
+  if (spec->of_recipe)
+    advice = spec->kind == TERRANE_SOURCE_DIRECTORY
+                 ? "remove it in a step, or leave it out with \"exclude\" of the recipe"
+                 : "pack the archive without it";
   if (!g_str_has_prefix (path, ".wh.") && strstr (path, "/.wh.") == NULL)
     return TRUE;
   g_autofree char *absolute = g_strconcat ("/", path, NULL);
   g_autofree char *quoted = oci_quote (absolute);
-  return oci_throw (
-      error, OCI_ERROR_USAGE,
-      "%s: in a layer a name that begins with ‘.wh.’ deletes files, so no image can "
-      "have it; leave it out with \"exclude\": [\"**/.wh.*\"], or take the image that "
-      "it is from as the source",
-      quoted);
+  return oci_throw (error, OCI_ERROR_USAGE,
+                    "%s: in a layer a name that begins with ‘.wh.’ deletes files, so no image can "
+                    "have it; %s",
+                    quoted, advice);
 }
 
 static gboolean
@@ -280,6 +286,8 @@ terrane_source_take (TerraneSourceFilter *self, const OciEntry *entry, TerraneRe
                      gpointer data, GError **error)
 {
   const char *stripped = strip_components (entry->path, self->spec->strip_components);
+  if (stripped == NULL && entry->type != OCI_ENTRY_DIRECTORY)
+    self->stripped++;
   if (stripped == NULL || is_excluded (self, stripped) || !is_included (self, stripped))
     return TRUE;
 
@@ -291,7 +299,7 @@ terrane_source_take (TerraneSourceFilter *self, const OciEntry *entry, TerraneRe
     return oci_throw (error, OCI_ERROR_LIMIT, "/%.100s…: the path is too long", path);
   if (self->pruner != NULL && terrane_pruner_drops (self->pruner, &placed))
     return TRUE;
-  if (!check_name (path, error))
+  if (!check_name (self->spec, path, error))
     return FALSE;
   if (entry->type == OCI_ENTRY_SPECIAL)
     return take_special (self, &placed, error);
@@ -368,6 +376,12 @@ json_t *
 terrane_source_filter_pruned (const TerraneSourceFilter *self)
 {
   return self->pruner != NULL ? terrane_pruner_report (self->pruner) : NULL;
+}
+
+guint
+terrane_source_filter_stripped (const TerraneSourceFilter *self)
+{
+  return self->stripped;
 }
 
 guint

@@ -71,6 +71,9 @@ json_t *terrane_source_filter_pruned (const TerraneSourceFilter *self);
 /** Number of devices, fifos and sockets that were skipped. */
 guint terrane_source_filter_special_skipped (const TerraneSourceFilter *self);
 
+/** Number of files and links that strip_components left out. */
+guint terrane_source_filter_stripped (const TerraneSourceFilter *self);
+
 /** Returns: (transfer full) (element-type utf8): patterns and renames that no entry matched, such
  * as "include: ‘lib’", except exclusions that start with a double star, which are for what may
  * exist */

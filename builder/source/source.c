@@ -43,6 +43,7 @@ terrane_source_ingest (TerraneStore *store, const TerranePin *pin,
   if (!ok || !terrane_ingest_finish (ingest, out_commit, out_tree, error))
     return FALSE;
   out_report->special_skipped = terrane_source_filter_special_skipped (filter);
+  out_report->stripped = terrane_source_filter_stripped (filter);
   out_report->unused = terrane_source_filter_unused (filter);
   out_report->unused_shared = terrane_source_filter_unused_shared (filter);
   out_report->notes = terrane_source_filter_notes (filter);

@@ -39,6 +39,7 @@ const TerraneSourceType *terrane_source_type (TerraneSourceKind kind);
 typedef struct
 {
   guint special_skipped;
+  guint stripped;           /* number of files and links that strip_components left out */
   GPtrArray *unused;        /* of char *: see terrane_source_filter_unused() */
   GPtrArray *unused_shared; /* of char *: settings for all trees that matched nothing in this one */
   GPtrArray *notes;         /* of char *: see terrane_source_note() */

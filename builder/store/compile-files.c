@@ -34,9 +34,9 @@ absolute (TerraneStore *store, const char *path)
 }
 
 char *
-terrane_compile_log_path (TerraneStore *store, const char *name)
+terrane_compile_log_path (TerraneStore *store, const char *place)
 {
-  g_autofree char *path = g_strconcat (LOGS "/", name, LOG, NULL);
+  g_autofree char *path = g_strconcat (LOGS "/", place, LOG, NULL);
   return absolute (store, path);
 }
 
@@ -115,36 +115,64 @@ write_document (int dfd, const char *directory, json_t *document, GError **error
          && oci_replace_file (fd, DOCUMENT, 0600, text, size, error);
 }
 
-gboolean
-terrane_failed_root_keep (TerraneStore *store, const char *name, const char *work, json_t *document,
-                          GError **error)
+/* The shell of 'terrane run --failed' starts in this directory, whatever the steps did to it. It is
+ * not followed if they have put a link in its place. */
+static void
+open_sources (int dfd, const char *build)
 {
   g_auto (OciFd) fd = -1;
-  g_autofree char *partial = g_strdup_printf (".%s-%08x", name, g_random_int ());
+  g_autofree char *sources = g_build_filename (build, TERRANE_FAILED_SOURCES, NULL);
+  struct stat st;
+  (void) mkdirat (dfd, sources, S_IRWXU);
+  fd = openat (dfd, sources, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0 || fstat (fd, &st) < 0 || (st.st_mode & S_IRWXU) == S_IRWXU)
+    return;
+  g_autofree char *path = g_strdup_printf ("/proc/self/fd/%d", fd);
+  (void) !chmod (path, (st.st_mode & ALLPERMS) | S_IRWXU);
+}
+
+static gboolean
+replace (TerraneStore *store, int dfd, const char *place, const char *partial, const char *work,
+         json_t *document, GError **error)
+{
   g_autofree char *build = g_strconcat (partial, "/" BUILD, NULL);
-  OCI_PREFIX (error, "keeping what the steps left");
-  if (!open_failed (store, &fd, error) || !oci_make_dirs (fd, partial, 0700, error))
+  if (!oci_make_dirs (dfd, partial, 0700, error))
     return FALSE;
   /* The ".." of a directory that is not writable cannot be changed. */
   (void) !fchmodat (terrane_store_roots_dfd (store), work, S_IRWXU, 0);
-  if (renameat (terrane_store_roots_dfd (store), work, fd, build) < 0)
+  if (renameat (terrane_store_roots_dfd (store), work, dfd, build) < 0)
     return oci_throw_errno (error, "renaming");
-  if (!write_document (fd, partial, document, error))
+  open_sources (dfd, build);
+  if (!write_document (dfd, partial, document, error) || !oci_remove_tree (dfd, place, error))
     return FALSE;
-  if (is_used (fd, name))
-    return oci_throw (error, OCI_ERROR_IO, "a 'terrane run --failed %s' still uses the older one",
-                      name);
-  if (!oci_remove_tree (fd, name, error))
+  return renameat (dfd, partial, dfd, place) == 0 || oci_throw_errno (error, "renaming");
+}
+
+gboolean
+terrane_failed_root_keep (TerraneStore *store, const char *place, const char *work,
+                          json_t *document, GError **error)
+{
+  g_auto (OciFd) fd = -1;
+  g_autofree char *partial = g_strdup_printf (".%s-%08x", place, g_random_int ());
+  OCI_PREFIX (error, "keeping what the steps left");
+  if (!open_failed (store, &fd, error))
     return FALSE;
-  return renameat (fd, partial, fd, name) == 0 || oci_throw_errno (error, "renaming");
+  if (is_used (fd, place))
+    return oci_throw (
+        error, OCI_ERROR_IO,
+        "a 'terrane run --failed %s' still uses the older one; end it and build again", place);
+  if (replace (store, fd, place, partial, work, document, error))
+    return TRUE;
+  (void) oci_remove_tree (fd, partial, NULL); /* gc removes the rest */
+  return FALSE;
 }
 
 void
-terrane_failed_root_remove (TerraneStore *store, const char *name)
+terrane_failed_root_remove (TerraneStore *store, const char *place)
 {
   g_auto (OciFd) fd = -1;
-  if (oci_open_dir (terrane_store_dfd (store), FAILED, &fd, NULL) && !is_used (fd, name))
-    (void) oci_remove_tree (fd, name, NULL); /* gc removes the rest */
+  if (oci_open_dir (terrane_store_dfd (store), FAILED, &fd, NULL) && !is_used (fd, place))
+    (void) oci_remove_tree (fd, place, NULL); /* gc removes the rest */
 }
 
 /* Returns: (transfer full) (nullable) */
@@ -184,18 +212,65 @@ list_failed (int dfd)
   return g_string_free (g_steal_pointer (&text), FALSE);
 }
 
+static gboolean
+is_newer (int dfd, const char *place, const char *than)
+{
+  struct stat a, b;
+  g_autofree char *one = g_build_filename (place, DOCUMENT, NULL);
+  g_autofree char *other = g_build_filename (than, DOCUMENT, NULL);
+  if (fstatat (dfd, one, &a, AT_SYMLINK_NOFOLLOW) < 0
+      || fstatat (dfd, other, &b, AT_SYMLINK_NOFOLLOW) < 0)
+    return FALSE;
+  return a.st_mtim.tv_sec > b.st_mtim.tv_sec
+         || (a.st_mtim.tv_sec == b.st_mtim.tv_sec && a.st_mtim.tv_nsec > b.st_mtim.tv_nsec);
+}
+
+/* The place @name, or the newest one of the recipe @name.
+ * @out_others: the number of other places of that recipe
+ * Returns: (transfer full) (nullable): the place */
+static char *
+find_place (int dfd, const char *name, guint *out_others)
+{
+  g_autoptr (OciJsonValue) exact = load (dfd, name);
+  g_autoptr (GPtrArray) names = NULL;
+  g_autofree char *newest = NULL;
+  *out_others = 0;
+  if (exact != NULL)
+    return g_strdup (name);
+  if (!oci_list_names (dfd, ".", FALSE, &names, NULL))
+    return NULL;
+  for (guint i = 0; i < names->len; i++)
+    {
+      const char *place = names->pdata[i];
+      if (!g_str_has_prefix (place, name))
+        continue;
+      g_autoptr (OciJsonValue) document = load (dfd, place);
+      if (g_strcmp0 (terrane_cache_text (document, "recipe"), name) != 0)
+        continue;
+      *out_others += newest != NULL;
+      if (newest != NULL && !is_newer (dfd, place, newest))
+        continue;
+      g_free (newest);
+      newest = g_strdup (place);
+    }
+  return g_steal_pointer (&newest);
+}
+
 json_t *
-terrane_failed_root_open (TerraneStore *store, const char *name, char **out_path, GError **error)
+terrane_failed_root_open (TerraneStore *store, const char *name, char **out_path, guint *out_others,
+                          GError **error)
 {
   g_auto (OciFd) fd = -1;
   g_auto (OciFd) directory = -1;
   g_autoptr (OciJsonValue) document = NULL;
-  g_autofree char *path = g_build_filename (FAILED, name, BUILD, NULL);
+  g_autofree char *place = NULL;
   const gboolean plain = name[0] != '\0' && strchr (name, '/') == NULL;
   if (plain && oci_open_dir (terrane_store_dfd (store), FAILED, &fd, NULL))
-    document = load (fd, name);
+    place = find_place (fd, name, out_others);
+  if (place != NULL)
+    document = load (fd, place);
   if (document != NULL)
-    directory = openat (fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    directory = openat (fd, place, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (directory < 0 || flock (directory, LOCK_SH | LOCK_NB) < 0)
     {
       g_autofree char *quoted = oci_quote (name);
@@ -207,6 +282,7 @@ terrane_failed_root_open (TerraneStore *store, const char *name, char **out_path
       return NULL;
     }
   terrane_store_keep_fd (store, oci_fd_steal (&directory));
+  g_autofree char *path = g_build_filename (FAILED, place, BUILD, NULL);
   *out_path = absolute (store, path);
   return g_steal_pointer (&document);
 }

@@ -1,8 +1,9 @@
 /* Files of compilations in the store besides trees: output of steps, and build roots in which a
  * step failed, kept for a limited time.
  *
- *       STORE/logs/NAME.log     of the recipe NAME
- *       STORE/failed/NAME/      build root of the recipe NAME, locked (flock) while it is used:
+ *       STORE/logs/PLACE.log    of a recipe; PLACE is its name with a digest of what it makes, so
+ *                               that others of that name do not replace it
+ *       STORE/failed/PLACE/     build root of a recipe, locked (flock) while it is used:
  *         about.json            what failed
  *         build/                the files of that compilation
  *       STORE/compiling/KEY     locked (flock) by the build that compiles the recipe with that
@@ -21,8 +22,11 @@ enum
   TERRANE_LOGS_KEEP_DAYS = 30,
 };
 
+/* Where steps start, in the directory that is kept. */
+#define TERRANE_FAILED_SOURCES "src"
+
 /** Returns: (transfer full): absolute path of the log of a recipe */
-char *terrane_compile_log_path (TerraneStore *store, const char *name);
+char *terrane_compile_log_path (TerraneStore *store, const char *place);
 
 /**
  * terrane_compile_lock_take:
@@ -42,27 +46,31 @@ void terrane_compile_lock_release (TerraneStore *store, const OciDigest *key, Oc
 /**
  * terrane_failed_root_keep:
  * @work: name of a directory below STORE/roots, which is moved
- * @document: facts about it, with the commit of its file system as "root"
+ * @document: facts about it, with the name of the "recipe", and the commit of its file system as
+ *   "root"
  *
- * Keeps a directory as that of the recipe @name, replacing an older one.
+ * Keeps a directory as @place, replacing an older one, which must not be in use: then nothing is
+ * moved.
  *
  * Errors: %OCI_ERROR_IO.
  */
-gboolean terrane_failed_root_keep (TerraneStore *store, const char *name, const char *work,
+gboolean terrane_failed_root_keep (TerraneStore *store, const char *place, const char *work,
                                    json_t *document, GError **error);
 
 /**
  * terrane_failed_root_open:
+ * @name: a place, or the name of a recipe, of which the newest is opened
  * @out_path: (out) (transfer full): the directory, absolute; in use until the store is closed
+ * @out_others: (out): how many others of that recipe there are
  *
  * Returns: (transfer full): the document
  * Errors: %OCI_ERROR_NOT_FOUND, with the names that exist, if nothing was kept.
  */
 json_t *terrane_failed_root_open (TerraneStore *store, const char *name, char **out_path,
-                                  GError **error);
+                                  guint *out_others, GError **error);
 
 /** Removes a directory that is not needed any more, unless it is in use. */
-void terrane_failed_root_remove (TerraneStore *store, const char *name);
+void terrane_failed_root_remove (TerraneStore *store, const char *place);
 
 typedef void (*TerraneFailedRootFunc) (const OciDigest *commit, gpointer data);
 

@@ -6,6 +6,7 @@
 #include "builder/store/names.h"
 
 #include "oci/image.h"
+#include "oci/layer-stream.h"
 
 #include <fcntl.h>
 
@@ -79,6 +80,42 @@ check_blobs (Checker *self, OciLayout *layout, const char *noun, GError **error)
   return TRUE;
 }
 
+/* Layers that are elsewhere, and those of images without a usable configuration, are not
+ * compared. */
+static gboolean
+check_diff_ids (Checker *self, const OciDescriptor *image, GError **error)
+{
+  OciLayout *layout = terrane_store_layout (self->store);
+  g_autoptr (OciManifest) manifest = NULL;
+  g_autoptr (OciImageConfig) config = NULL;
+  if (!oci_image_read (layout, image, &manifest, &config, NULL))
+    return TRUE;
+  for (guint i = 0; i < manifest->layers->len; i++)
+    {
+      const OciDescriptor *layer = manifest->layers->pdata[i];
+      OciDigest said, actual;
+      OciDigestText text;
+      g_auto (OciFd) fd = -1;
+      gboolean found = FALSE;
+      if (!oci_layout_find_blob (layout, &layer->digest, &found, NULL, error))
+        return FALSE;
+      /* A damaged blob was reported as such. */
+      if (!found || !oci_image_config_diff_id (config, i, &said, NULL)
+          || !oci_layout_verify_blob (layout, layer, NULL))
+        continue;
+      OCI_PREFIX (error, "the layer %s", oci_digest_text (&layer->digest, text));
+      g_autoptr (OciLayerStream) stream = oci_layout_open_blob (layout, layer, &fd, error)
+                                              ? oci_layer_stream_new (fd, error)
+                                              : NULL;
+      if (stream == NULL || !oci_layer_stream_finish (stream, &actual, error))
+        return FALSE;
+      if (!oci_digest_equal (&said, &actual))
+        return oci_throw (error, OCI_ERROR_CORRUPT,
+                          "it unpacks to another diffID than the image's configuration says");
+    }
+  return TRUE;
+}
+
 static gboolean
 check_images (Checker *self, GError **error)
 {
@@ -91,7 +128,8 @@ check_images (Checker *self, GError **error)
       const OciDescriptor *descriptor = index->manifests->pdata[i];
       const char *name = oci_descriptor_annotation (descriptor, OCI_ANNOTATION_REF_NAME);
       g_autoptr (GError) local = NULL;
-      if (terrane_locations_check_image (self->store, descriptor, &local))
+      if (terrane_locations_check_image (self->store, descriptor, &local)
+          && check_diff_ids (self, descriptor, &local))
         continue;
       note (self, "image %s: %s", name != NULL ? name : "(unnamed)", local->message);
       /* A sound entry of an unsupported kind, such as an index of images, keeps its name. */

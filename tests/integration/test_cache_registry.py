@@ -290,6 +290,18 @@ class Compiled(RegistryCache):
         self.assert_fails(3, "--no-trust-cache: (need|user) 1.0 is another one in the cache", "build", "--no-validate",
                           self.profile(("tree", "user.json", {})), "--cache-from", self.cache, "--no-trust-cache", store=self.runner, env=self.env)
 
+    def test_web_page_in_place_of_the_registry(self):
+        """A proxy that answers in its place causes one message, whatever is asked for; and none about JSON."""
+        registry = self.enterContext(FakeRegistry())
+        registry.fault("GET", "/manifests/", status=200, body=b"\n<html>log in</html>", times=99)
+        cache = f"docker://{registry.host}/team/cache"
+        self.write("app/f", "x")
+        profile = self.write_profile(trees=[{"name": "app", "directory": "app", "prefix": "/app", "transforms": {"bytecode": False}}])
+        result = self.run_terrane("build", "--no-validate", profile, "--cache-from", cache, env=self.env)
+        self.assertEqual(len(re.findall("warning: ", result.stderr)), 1, result.stderr)
+        self.assertRegex(result.stderr, "going on without --cache-from: .*: the answer is a web page")
+        self.assert_fails(1, "the answer is a web page", "pull", cache)
+
     def test_no_trust_in_layers(self):
         """A layer with other files is found, although everything that is said about it is right."""
         self.recipe("user", steps=[test_compile.INSTALL])
@@ -339,18 +351,6 @@ class Compiled(RegistryCache):
         self.base = roots[31]
         self.assert_fails(2, r"has glibc 2\.36, and the image's base", "build", "--no-validate",
                           self.profile(("tree", "user.json", {})), "--cache-from", self.cache, store=self.runner, env=self.env)
-
-    def test_web_page_in_place_of_the_registry(self):
-        """A proxy that answers in its place causes one message, whatever is asked for; and none about JSON."""
-        registry = self.enterContext(FakeRegistry())
-        registry.fault("GET", "/manifests/", status=200, body=b"\n<html>log in</html>", times=99)
-        cache = f"docker://{registry.host}/team/cache"
-        self.write("app/f", "x")
-        profile = self.write_profile(trees=[{"name": "app", "directory": "app", "prefix": "/app", "transforms": {"bytecode": False}}])
-        result = self.run_terrane("build", "--no-validate", profile, "--cache-from", cache, env=self.env)
-        self.assertEqual(len(re.findall("warning: ", result.stderr)), 1, result.stderr)
-        self.assertRegex(result.stderr, "going on without --cache-from: .*: the answer is a web page")
-        self.assert_fails(1, "the answer is a web page", "pull", cache)
 
     def test_registry_that_is_away(self):
         """A cache does not cause a failure, in either direction; the record says what it did not take."""
@@ -726,6 +726,26 @@ class Trees(RegistryCache):
                 self.replace(tag, {**manifest, "layers": pushed}, {**document, "layers": layers})
                 self.warned(given, pattern)
                 self.warned(given, pattern, "--push", f"docker://{away.host}/app:v1")
+        # The same files with other times, with another owner of a directory, with one file less, and with another mode.
+        original = gzip.decompress(self.get(f"blobs/{manifest['layers'][1]['digest']}"))
+
+        def rewrite(change):
+            data = io.BytesIO()
+            with tarfile.open(fileobj=io.BytesIO(original)) as old, tarfile.open(fileobj=data, mode="w", format=tarfile.PAX_FORMAT) as new:
+                for member in map(change, old):
+                    if member is not None:
+                        new.addfile(member, old.extractfile(member) if member.isfile() else None)
+            return data.getvalue()
+        for pattern, change in (("its tar is another one", lambda member: member.replace(mtime=1)),
+                                ("its tar is another one", lambda member: member.replace(uid=7) if member.isdir() else member),
+                                ("other files", lambda member: None if member.name.endswith("tool") else member),
+                                ("other files", lambda member: member.replace(mode=0o4755))):
+            tar = rewrite(change)
+            rewritten = {"mediaType": LAYER, **self.uploader().blob(gzip.compress(tar, mtime=0))}
+            self.replace(tag, {**manifest, "layers": [manifest["layers"][0], rewritten]},
+                         {**document, "layers": [document["layers"][0], {**document["layers"][1], **rewritten, "diffId": sha256_of(tar)}]})
+            self.warned(given, pattern)
+        self.replace(tag, {**manifest, "layers": [manifest["layers"][0], other]}, {**document, "layers": swapped})
         # Nothing of a layer that stays can be compared, so the build says that it is not known here.
         record = self.cold("--no-validate", "--push", self.image + ":other")
         self.assertEqual([layer.get("stayed", False) for layer in record["layers"]], [True, True, False])

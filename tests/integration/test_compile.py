@@ -155,6 +155,11 @@ class CompileCase(TestCase):
     def document(self, record, name, layer=-1):
         return json.loads(self.all_files(record, layer)[f"opt/share/terrane/recipes/{name}.json"])
 
+    def log_path(self, name):
+        """Returns the path of the only log of that recipe."""
+        [path] = (path for path in (self.store / "logs").iterdir() if re.fullmatch(rf"{name}-[0-9a-f]{{12}}\.log", path.name))
+        return path
+
     def compiled(self):
         """How many trees the store knows: of each recipe that was compiled what it made, too."""
         return len(list((self.store / "cache/trees").glob("*")))
@@ -370,6 +375,9 @@ for name in /proc/[a-z]*; do if [ -r $name ] && [ ! -L $name ] && [ -n "$(ls -A 
             self.assertEqual(self.files(self.make(self.recipe("x", sources=[source], steps=steps)))["opt/a"], b"from the server")
             self.make(self.recipe("x", sources=[source], steps=steps, environment={"A": "b"}))
             self.assertEqual(asked, ["/a.tar.gz"])
+            self.fails(r"profile\.json: trees\[0\]: .*x\.json: sources\[0\]: downloading ‘http.*/a\.tar\.gz’: the content has .* expected sha256:0{64}; "
+                       "if ‘sha256’ is right, the server has another file", sources=[{**source, "sha256": "0" * 64}], steps=steps)
+            asked.clear()
             # The place of a source does not matter for compiling again; possible secrets in it stay out of the image.
             trees = self.compiled()
             secret = {**source, "url": source["url"].replace("127", "user:secret@127") + "?token=secret"}
@@ -466,7 +474,7 @@ for name in /proc/[a-z]*; do if [ -r $name ] && [ ! -L $name ] && [ -n "$(ls -A 
                          [("gdal", "gdal", needs, gdal["sources"])])
         brief = self.run_terrane("why", "test:latest", "/opt/lib/libgdal.so.36").stdout
         self.assertIn("\ncompiled by the recipe gdal, version 3.12.1, licence MIT\n", brief)
-        self.assertNotIn("source", brief)
+        self.assertIn(f"\n  source a.tar.gz, sha256 {source['sha256']}\n  needs zlib 1.3, proj 9.6.0\n", brief)
         text = self.run_terrane("why", "--verbose", "test:latest", "/opt/lib/libgdal.so.36").stdout
         for line in ("compiled by the recipe gdal, version 3.12.1, licence MIT", f"  source a.tar.gz, sha256 {source['sha256']}",
                      "  needs zlib, version 1.3", "  needs proj, version 9.6.0"):
@@ -514,7 +522,7 @@ for name in /proc/[a-z]*; do if [ -r $name ] && [ ! -L $name ] && [ -n "$(ls -A 
 
     def test_failures(self):
         source = self.source("a.tar.gz", {"top/a": b"a"})
-        result = self.fails(r"trees\[0\]: x 1\.0: step 2 of 2 \(‘echo two; exit 7’\) failed with exit code 7\n  two\n  the whole log: .*/logs/x\.log",
+        result = self.fails(r"trees\[0\]: x 1\.0: step 2 of 2 \(‘echo two; exit 7’\) failed with exit code 7\n  two\n  the whole log: .*/logs/x-[0-9a-f]{12}\.log\n",
                             steps=["echo one", "echo two; exit 7"])
         log = result.split("the whole log: ")[1].splitlines()[0]
         with open(log, encoding="utf-8") as file:
@@ -535,10 +543,13 @@ for name in /proc/[a-z]*; do if [ -r $name ] && [ ! -L $name ] && [ -n "$(ls -A 
         self.fails("‘include’ and ‘exclude’ leave no file", steps=[INSTALL], include=["nothing/**"])
         self.fails("installed directories without any file", steps=["mkdir -p $DESTDIR$PREFIX/share"])
         self.fails("steps are an ordinary user", steps=["touch file; chmod 4755 file"])
-        self.fails(r"x\.json: sources\[0\]\.archive: .*a\.tar\.gz has the sha256 [0-9a-f]{64}, but ‘sha256’ says 0{64}", sources=[{**source, "sha256": "0" * 64}], steps=[INSTALL])
+        self.fails(r"x\.json: sources\[0\]: .*a\.tar\.gz has the sha256 [0-9a-f]{64}, but ‘sha256’ says 0{64}", sources=[{**source, "sha256": "0" * 64}], steps=[INSTALL])
         self.fails(r"\.\./evil", sources=[self.source("evil.tar.gz", {"../evil": b"x"}, strip_components=0)], steps=[INSTALL])
         self.write("x.patch", PATCH)
         self.fails("the patch ‘x.patch’ does not apply to the sources\n", sources=[source], patches=["x.patch"], steps=[INSTALL])
+        self.fails(r"x\.json: what its steps have installed: \$DESTDIR/opt: the path ‘a\\xff’ is not UTF-8", steps=["mkdir -p $DESTDIR$PREFIX; touch $DESTDIR$PREFIX/$(printf 'a\\377')"])
+        self.fails("begins with ‘.wh.’ deletes files, so no image can have it; remove it in a step", 2, steps=["mkdir -p $DESTDIR$PREFIX; touch $DESTDIR$PREFIX/.wh.x"])
+        self.fails("begins with ‘.wh.’ deletes files, so no image can have it; pack the archive without it", 2, sources=[self.source("wh.tar.gz", {"top/.wh.x": b""})], steps=[INSTALL])
         self.fails(r"installed devices, fifos or sockets \(1\), which no image can have", steps=["mkdir -p $DESTDIR$PREFIX; mkfifo $DESTDIR$PREFIX/fifo"])
         self.recipe("y", needs=["x.json"], steps=[INSTALL])
         self.fails(r"in a circle: .*x\.json needs .*y\.json needs .*x\.json", 2, needs=["y.json"], steps=[INSTALL])
@@ -593,6 +604,13 @@ class Compiler(CompileCase):
         second = self.build(profile, "--jobs", "1")
         self.assertEqual(self.compiled(), trees + 4)
         self.assertEqual(second["digest"], first["digest"])
+        self.write("answer.patch", PATCH.replace("const char *tiny_file (void) {", "char *tiny_file () {"))
+        library["steps"] = ["[ ! -e tiny.c.orig ]", *library["steps"]]
+        self.recipe("tiny", **library)
+        result = self.run_terrane("build", profile)
+        self.assertRegex(result.stderr, r"tiny\.json: the patch ‘answer\.patch’ applies only with fuzz")
+        self.write("answer.patch", PATCH.replace("@@ -1,3", "@@ -1,9"))
+        self.assert_fails(1, r"tiny 1\.0: the patch ‘answer\.patch’ could not be applied \(exit code 2\): ‘patch’ takes it for malformed", "build", profile)
         self.write("answer.patch", PATCH.replace("return 41", "return 40"))
         self.assert_fails(1, r"tiny 1\.0: the patch ‘answer\.patch’ does not apply to the sources\n(.*\n)*.*FAILED", "build", profile)
 

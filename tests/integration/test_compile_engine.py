@@ -4,6 +4,7 @@ killed."""
 import contextlib
 import json
 import os
+import pathlib
 import pty
 import re
 import shutil
@@ -37,7 +38,7 @@ class Engine(test_compile.ShellCase):
         return [found for found in (self.store / "roots").glob(f".compile-*/{path}") if found.exists()]
 
     def log(self, name):
-        return (self.store / "logs" / f"{name}.log").read_text(encoding="utf-8")
+        return self.log_path(name).read_text(encoding="utf-8")
 
     def test_at_the_same_time(self):
         """Each of two waits for a word that comes only when both have begun; a third that needs them comes after them."""
@@ -155,7 +156,7 @@ class Engine(test_compile.ShellCase):
         process.send_signal(signal.SIGINT)
         errors = process.communicate()[1]
         self.assertEqual(process.returncode, 130, errors)
-        self.assertFalse((self.store / "logs/x.log").exists())
+        self.assertFalse((self.store / "logs").exists())
         self.assertEqual(self.work(), [])
 
     def test_killed_at_several_moments(self):
@@ -190,7 +191,9 @@ class Engine(test_compile.ShellCase):
         profile = self.profile(("x", self.recipe("x", sources=[source], needs=["need.json"], script="steps.sh", environment={"A": "b c"}), {}))
         errors = self.assert_fails(1, "failed with exit code 5", "build", "--no-validate", "--keep-failed", profile)
         command = errors.split("a shell in it: terrane ")[1].splitlines()[0].split()
-        self.assertEqual(command, ["run", "--store", str(self.store), "--failed", "x"])
+        [place] = os.listdir(self.store / "failed")
+        self.assertRegex(place, "^x-[0-9a-f]{12}$")
+        self.assertEqual(command, ["run", "--store", str(self.store), "--failed", place])
         run = [TERRANE, *command]
         words = ["sh", "-c", "pwd; cat file a $PREFIX/share/result; echo $A $DESTDIR; nproc; touch other"]
         result = subprocess.run([*run, "--", *words], capture_output=True, text=True, check=True)
@@ -198,11 +201,11 @@ class Engine(test_compile.ShellCase):
         result = subprocess.run(run, input='ls\n"$@"\n', capture_output=True, text=True, check=False)
         self.assertEqual((result.stdout.splitlines()[:3], result.returncode), (["a", "file", "other"], 5))
         self.assertIn("x 1.0: the script failed here", result.stderr)
-        self.assert_fails(1, "nothing is kept of a failed recipe ‘y’; there are: x;", "run", "--failed", "y")
+        self.assert_fails(1, "nothing is kept of a failed recipe ‘y’; there are: x-[0-9a-f]{12};", "run", "--failed", "y")
         self.assert_fails(1, "nothing is kept of a failed recipe ‘../failed/x’", "run", "--failed", "../failed/x")
         self.run_terrane("gc")
         subprocess.run([*run, "--", "cat", "/opt/share/result"], capture_output=True, check=True)
-        about = self.store / "failed/x/about.json"
+        about = self.store / "failed" / place / "about.json"
         os.utime(about, (time.time() - 8 * 86400,) * 2)
         self.run_terrane("gc")
         self.assertEqual(os.listdir(self.store / "failed"), [])
@@ -215,6 +218,48 @@ class Engine(test_compile.ShellCase):
         self.write("steps.sh", INSTALL)
         self.build(profile, "--no-validate")
         self.assertEqual(os.listdir(self.store / "failed"), [])
+
+    def test_failed_of_one_name(self):
+        """Recipes of one name, in one build or in several, have logs and build roots of their own; a success removes what is its own."""
+        self.recipe("same", variables=[{"name": "F", "values": ["x", "y", "z"], "default": "x"}],
+                    steps=["echo flavour $F; echo $F > flavour; [ $F != x ]; [ $F != y ]; " + INSTALL])
+        trees = [("/opt", "x"), ("/usr/q", "y"), ("/usr/z", "z")]
+        profile = self.write_profile(base=self.base, target="oci", compile={"in": self.root}, trees=[
+            {"name": f"t{n}", "prefix": prefix, "compile": {"recipe": "same.json", "variables": {"F": value}}} for n, (prefix, value) in enumerate(trees)])
+        build = ("build", "--no-validate", "--keep-failed", "-j1")
+        run = lambda name, *command: self.run_terrane("run", "--failed", name, "--", *command).stdout
+        kept = lambda errors: errors.split("--failed ")[1].split()[0]
+        errors = self.assert_fails(1, "exit code 1", *build, profile)
+        first = kept(errors)
+        flavour = re.search(r"\n  flavour ([xy])\n", errors)[1]
+        log = pathlib.Path(errors.split("the whole log: ")[1].split()[0])
+        self.assertIn(f"\nflavour {flavour}\n", log.read_text(encoding="utf-8"))
+        other = {"x": "y", "y": "x"}[flavour]
+        errors = self.assert_fails(1, f"flavour {other}", *build, self.profile(("tree", "same.json", {"variables": {"F": other}})))
+        second = kept(errors)
+        self.assertEqual((run(first, "cat", "flavour"), run(second, "cat", "flavour"), run("same", "cat", "flavour")),
+                         (f"{flavour}\n", f"{other}\n", f"{other}\n"))
+        self.assertIn(f"\nflavour {flavour}\n", log.read_text(encoding="utf-8"))
+        shell = subprocess.run([TERRANE, "--store", str(self.store), "run", "--failed", "same"], input="", capture_output=True, text=True, check=True)
+        self.assertIn("the newest of 2 that are kept of that name", shell.stderr)
+        self.build(self.profile(("tree", "same.json", {"variables": {"F": "z"}})), "--no-validate")
+        self.assertEqual(set(os.listdir(self.store / "failed")), {first, second})
+
+    def test_failed_that_is_used(self):
+        """A build root that a shell uses is not replaced, and nothing is left of the one that cannot be kept. The shell starts in
+        a directory that the steps have closed."""
+        profile = self.profile(("x", self.recipe("x", steps=["echo content > file; chmod 0 /tmp/build/src; exit 5"]), {}))
+        build = ("build", "--no-validate", "--keep-failed", profile)
+        self.assert_fails(1, "a shell in it", *build)
+        kept = os.listdir(self.store / "failed")
+        with subprocess.Popen([TERRANE, "--store", str(self.store), "run", "--failed", "x", "--", "sh", "-c", "cat file; read line"], stdin=subprocess.PIPE,
+                              stdout=subprocess.PIPE, text=True) as process:
+            self.assertEqual(process.stdout.readline(), "content\n")
+            self.assert_fails(1, "a 'terrane run --failed x-[0-9a-f]{12}' still uses the older one; end it and build again", *build)
+            self.assertEqual(os.listdir(self.store / "failed"), kept)
+            self.assertEqual(self.work(), [])
+            process.communicate("\n")
+        self.assert_fails(1, "a shell in it", *build)
 
     def test_gc_keeps_needs(self):
         """Results stay in the store as long as the image compiled from them."""
@@ -249,9 +294,9 @@ class Engine(test_compile.ShellCase):
         self.make(self.recipe("x", disk="5MB", steps=[f"{INSTALL}; truncate -s 3G here; truncate -s 3M $DESTDIR$PREFIX/x"]))
         self.make(self.recipe("x", disk="5MB", steps=["dd if=/dev/zero of=$TMPDIR/big bs=1M count=20", INSTALL]))
         self.make(self.recipe("x", steps=["dd if=/dev/zero bs=1M count=40 | tr '\\0' x; echo; echo last", INSTALL]))
-        size = (self.store / "logs/x.log").stat().st_size
+        size = self.log_path("x").stat().st_size
         self.assertTrue(33 * 2**20 <= size <= 33 * 2**20 + 1000, size)
-        with open(self.store / "logs/x.log", "rb") as file:
+        with open(self.log_path("x"), "rb") as file:
             content = file.read()
         self.assertTrue(content.startswith(b"x 1.0\n+ step 1 of 2 ("))
         self.assertRegex(content[-1000:], b"\nlast\n\\+ step 2 of 2")
@@ -267,17 +312,18 @@ class Engine(test_compile.ShellCase):
                 self.fails(rf"x 1\.0: its steps have left no directory \$DESTDIR{place}, which they are to install in", steps=[step])
 
     def test_long_line(self):
-        """An error shows the start of an endless line; the log has all of it."""
+        """An error shows the start and the end of an endless line, or what was drawn last; the log has all of it."""
         result = self.fails("failed with exit code 3", steps=["head -c 100000 /dev/zero | tr '\\0' y; exit 3"])
-        self.assertIn(f"\n  {'y' * 500}…\n  the whole log: ", result)
+        self.assertIn(f"\n  {'y' * 200}…{'y' * 300}\n  the whole log: ", result)
         self.assertIn("y" * 100000, self.log("x"))
+        self.fails(r"failed with exit code 3\n  100 % broken\n", steps=["for i in 1 2 3 4 5; do printf '%0200d\\r' $i; done; printf '100 %% broken\\r\\n'; exit 3"])
 
     def test_failure_of_a_verification(self):
         """The log is where the error says that it is; nothing is kept in the store that is removed."""
         profile = self.profile(("x", self.recipe("x", steps=["[ $JOBS = 1 ] || { echo with two; exit 5; }; " + INSTALL]), {}))
         errors = self.assert_fails(1, "building it again: .* failed with exit code 5", "build", "--no-validate", "--verify-compile", "--keep-failed", "--jobs", "1",
                                    profile)
-        self.assertEqual(errors.split("the whole log: ")[1].split()[0], str(self.store / "logs/x.log"))
+        self.assertEqual(errors.split("the whole log: ")[1].split()[0], str(self.log_path("x")))
         self.assertIn("with two\n", self.log("x"))
         self.assertNotIn("a shell in it", errors)
 
@@ -364,18 +410,83 @@ mkdir -p $DESTDIR$PREFIX; ls /dev > $DESTDIR$PREFIX/devices
         """Messages of programs without a network, as recipes call them."""
         for text in ("CMake Error: status_string: \"Couldn't resolve host name\"", "wget: bad address 'example.org'",
                      "curl: (6) Could not resolve host: example.org", "urllib.error.URLError: <urlopen error [Errno -3] Temporary failure in name resolution>",
-                     "failed to lookup address information: Name or service not known", "dial tcp: lookup proxy.golang.org"):
+                     "failed to lookup address information: Name or service not known", "dial tcp: lookup proxy.golang.org",
+                     "npm error request to https://registry.example.org/x failed, reason: getaddrinfo EAI_AGAIN registry.example.org",
+                     "curl: (7) Failed to connect to 192.0.2.1 port 80 after 0 ms: Couldn't connect to server"):
             with self.subTest(text):
                 self.fails("failed with exit code 6; steps have no network: let ‘sources’ of the recipe name what they need",
                            steps=[f"cat <<'END'\n{text}\nEND\nexit 6"])
-        for text in ("configure: error: no acceptable C compiler found in $PATH", "  No CMAKE_CXX_COMPILER could be found.", "ERROR: Unknown compiler(s): [['cc']]"):
+        for text in ("configure: error: no acceptable C compiler found in $PATH", "  No CMAKE_CXX_COMPILER could be found.", "ERROR: Unknown compiler(s): [['cc']]",
+                     "error: linker `cc` not found", "error: command 'gcc' failed: No such file or directory"):
             with self.subTest(text):
                 self.fails("failed with exit code 6; the file system that the recipe is compiled in has no compiler for it; add it to ‘in’",
                            steps=[f"cat <<'END'\n{text}\nEND\nexit 6"])
         for text in ("make: gcc: No such file or directory\nmake: *** [Makefile:2: all] Error 127", "/bin/sh: 1: gcc: not found\nmake[1]: *** [<builtin>: a] Error 127"):
             with self.subTest(text):
                 self.fails("failed: the file system that the recipe is compiled in has no program ‘gcc’; add it to ‘in’", steps=[f"cat <<'END'\n{text}\nEND\nexit 2"])
-        self.fails("failed with exit code 1; steps have no network", steps=["wget http://example.org/a.tar.gz"])
+        for step in ("wget http://example.org/a.tar.gz", "ping -c 1 192.0.2.1", "ping -c 1 example.org", "nslookup example.org"):
+            with self.subTest(step):
+                self.fails("failed with exit code 1; steps have no network", steps=[step])
+        for text in ("install: cannot change ownership of '/tmp/build/out/opt/x': Invalid argument", "tar: x: Cannot change ownership to uid 0, gid 0: Invalid argument",
+                     "chown: changing ownership of 'x': Invalid argument", "chgrp: changing group of 'x': Invalid argument"):
+            with self.subTest(text):
+                self.fails("failed with exit code 6; steps cannot change owners, and need not: leave out chown, -o and -g of install", steps=[f"cat <<'END'\n{text}\nEND\nexit 6"])
+        self.fails("failed with exit code 1; steps cannot change owners", steps=["touch x; chown 0:0 x"])
+
+    def test_advice_for_what_is_not_shown(self):
+        """CMake writes the cause long before the end, in lines that the error does not show."""
+        early = "; do echo filler; done; exit 6"
+        self.fails(r"exit code 6; steps have no network: let ‘sources’ of the recipe name what they need\. It wrote before: ‘Could not resolve host: example\.com’\n  filler\n",
+                   steps=["echo '      Could not resolve host: example.com'; for i in $(seq 99)" + early])
+        self.fails("failed with exit code 6\n", steps=["echo 'cp: Operation not permitted'; for i in $(seq 99)" + early])  # which may have been harmless
+
+    def test_missing_programs(self):
+        """Messages about something that a shell, make, ninja or env did not find: a program, a file of the sources, or a name with the line end of Windows."""
+        of_in = "failed: the file system that the recipe is compiled in has no program ‘{}’; add it to ‘in’"
+        of_sources = r"failed: there is no file ‘{}’; or there is one, but the program in its first line \(#!\) is not in the file system that the recipe is compiled in"
+        carriage = "failed: there is no program ‘{}.*’: the script has the line ends of Windows, CR LF; write it with LF alone"
+        self.fails(of_sources.format("./configure"), steps=["./configure"])
+        self.fails(of_sources.format("./f"), steps=["printf '#!/usr/bin/perl\\n' > f; chmod 755 f; ./f"])
+        self.fails(of_in.format("/usr/bin/perl"), steps=["/usr/bin/perl x"])
+        self.fails(carriage.format("true"), steps=["true\r\n"])
+        for text, code, pattern in (
+                ("/bin/sh: 1: nasm: not found\nninja: build stopped: subcommand failed.", 1, of_in.format("nasm")),
+                ("/bin/sh: line 1: nasm: command not found\nninja: build stopped: subcommand failed.", 1, of_in.format("nasm")),
+                ("/usr/bin/env: ‘python3’: No such file or directory", 127, of_in.format("python3")),
+                ("env: can't execute 'python3': No such file or directory", 127, of_in.format("python3")),
+                ("bash: ./f: /usr/bin/perl: bad interpreter: No such file or directory", 126, of_in.format("/usr/bin/perl")),
+                ("/bin/sh: line 1: ./configure: No such file or directory", 127, of_sources.format("./configure")),
+                ("bash: line 1: $'true\\r': command not found", 127, carriage.format("")),
+                ("checking for nasm: not found\nninja: build stopped: subcommand failed.", 1, "failed with exit code 1\n")):
+            with self.subTest(text):
+                self.fails(pattern, steps=[f"cat <<'END'\n{text}\nEND\nexit {code}"])
+        self.fails(r"failed with exit code 139, by which a shell says that signal 11 \(Segmentation fault\) ended a program\n", steps=["(kill -SEGV $(sh -c 'echo $PPID')); exit $?"])
+        self.fails(r"step 1 of 1 \(‘: y{58}…’\) failed", steps=[": " + "y" * 80 + "; exit 1"])
+
+    def test_empty_sources(self):
+        """Steps never start in an empty directory because of strip_components; files that it leaves out are named."""
+        flat = {"a": b"a", "b": b"b"}
+        nothing = r"x\.json: sources\[0\]: ‘strip_components’ {} leaves nothing of the archive: .*; \"strip_components\": 0 keeps all"
+        self.fails(nothing.format(1), sources=[self.source("flat.tar.gz", flat)], steps=[INSTALL])
+        self.fails(nothing.format(5), sources=[self.source("deep.tar.gz", {"top/sub/a": b"a"}, strip_components=5, directory="sub/of")], steps=[INSTALL])
+        self.fails(r"sources\[0\]: the archive is empty", sources=[self.source("none.tar.gz", {}, strip_components=0)], steps=[INSTALL])
+        recipe = self.recipe("x", sources=[self.source("mixed.tar.gz", {**flat, "top/c": b"c"})], steps=["[ $(ls) = c ]; " + INSTALL])
+        result = self.run_terrane("build", "--no-validate", self.profile(("tree", recipe, {})))
+        self.assertRegex(result.stderr, r"x\.json: sources\[0\]: ‘strip_components’ 1 leaves out 2 files of the archive")
+
+    def test_patches(self):
+        """A patch that changes nothing is refused before anything runs; fuzz is a warning, and leaves no copy of the file."""
+        sources = [self.source("a.tar.gz", {"top/a": b"".join(b"%d\n" % n for n in range(1, 10))})]
+        steps = ["ls > list; mkdir -p $DESTDIR$PREFIX; cp list a $DESTDIR$PREFIX"]
+        for text in ("", "not a patch\n", "--- a/a\n+++ b/a\n"):
+            with self.subTest(text):
+                self.write("x.patch", text)
+                recipe = self.recipe("x", sources=sources, patches=["x.patch"], steps=steps)
+                self.assert_fails(2, r"x\.json: patches\[0\]: .*x\.patch changes nothing: it has no hunk", "profile", "check", self.directory / recipe)
+        self.write("x.patch", "--- a/a\n+++ b/a\n@@ -3,3 +3,3 @@\n 3\n-4\n+four\n 5\n")
+        files = self.files(self.make(self.recipe("x", sources=sources, patches=["x.patch"], steps=steps)))
+        self.assertEqual(files["opt/list"], b"a\nlist\n")
+        self.assertIn(b"\n3\nfour\n5\n", files["opt/a"])
 
     def test_libc(self):
         """The image to compile in must not have a newer C library than the base, which is reported before anything runs."""

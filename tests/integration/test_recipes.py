@@ -56,7 +56,7 @@ class Variables(ShellCase):
     def test_values(self):
         """Steps see the value; what is needed with it alone is compiled for it alone; each value is compiled once."""
         self.assertEqual(self.seen(), ["a", "common"])
-        self.assertFalse((self.store / "logs/more.log").exists())
+        self.assertEqual({path.name.split("-")[0] for path in (self.store / "logs").iterdir()}, {"common", "x"})
         trees = self.compiled()
         self.assertEqual(self.seen(variables={"V": "a"}), ["a", "common"])  # the default, written out
         self.assertEqual(self.compiled(), trees)
@@ -104,6 +104,37 @@ class Variables(ShellCase):
         (self.directory / "more.json").unlink()
         self.assert_fails(2, r"x\.json: opening .*more\.json’?: No such file", "profile", "check", self.directory / "x.json")
         self.assertEqual(self.seen(), ["a", "common"])  # which does not need it
+
+    def test_a_need_for_other_values(self):
+        """One recipe may be needed for several values, each time with another condition; not twice for the same."""
+        need = lambda *values: {"recipe": "common.json", "when": {"V": list(values)}}
+        x = {"steps": [SEE], "environment": {"NAME": "x"}, "variables": [V]}
+        self.recipe("x", needs=[need("a"), need("b", "c d")], **x)
+        self.run_terrane("profile", "check", self.directory / "x.json")
+        self.assertEqual(self.seen(variables={"V": "b"}), ["b", "common"])
+        for needs in ([need("a"), need("b", "a")], ["common.json", need("c d")], ["common.json", "./common.json"]):
+            self.recipe("x", needs=needs, **x)
+            self.assert_fails(2, r"x\.json: needs\[1\]: .*common\.json is there twice", "profile", "check", self.directory / "x.json")
+
+    def test_problems_of_recipes(self):
+        """A recipe is recognised without steps; what no step can get or see is refused before anything runs."""
+        def refused(pattern, **members):
+            self.assert_fails(2, pattern, "profile", "check", self.directory / self.recipe("y", **members))
+
+        refused("needs exactly one of ‘steps’ and ‘script’", needs=["common.json"])
+        refused(r"steps\[1\]: is longer than the 131071 bytes that a program can get as one argument or variable; a ‘script’ can be longer", steps=["true", "true " + "x" * 131067])
+        refused(r"steps\[0\]: is longer", steps=[["echo", "x" * 131072]])
+        refused(r"environment\.A: is longer", steps=["true"], environment={"A": "x" * 131070})
+        refused(r"variables\[0\]: is longer", steps=["true"], variables=[{"name": "V", "values": ["a", "x" * 131070], "default": "a"}])
+        self.run_terrane("profile", "check", self.directory / self.recipe("y", steps=["true " + "x" * 131066], environment={"A": "x" * 131069}))
+        refused("version: contains a control character", version="1\n2\x1b[31m", steps=["true"])
+        self.assert_fails(2, r"‘.*x\.json’ is a recipe, not a profile; name it in a tree of a profile: \"compile\": {\"recipe\": …}", "build", self.directory / "x.json")
+        for n in range(34):
+            self.recipe(f"n{n}", steps=["true"], needs=[f"n{n + 1}.json"] if n < 33 else [])
+        self.assert_fails(2, r"n33\.json: a chain of needs leads to it that is longer than 32 recipes", "profile", "check", self.directory / "n0.json")
+        for prefix in ("/tmp", "/proc/x", "/dev/shm/x"):
+            profile = self.write_profile(base=self.base, compile={"in": self.root}, trees=[{"name": "x", "prefix": prefix, "compile": {"recipe": "x.json"}}])
+            self.assert_fails(2, rf"the tree's prefix ‘{prefix}’ is below /{prefix.split('/')[1]}, where steps would not see what the recipe needs", "profile", "check", profile)
 
     def test_with_needs(self):
         """Of what is needed, too, the image gets what is not for compiling alone; nothing is compiled for it."""

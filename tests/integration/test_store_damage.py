@@ -115,6 +115,27 @@ class Damage(TestCase):
                         self.assertEqual(self.build(self.profile, "--no-lock", store=store)["digest"], self.digest)
                         self.assert_store_is_sound(store)
 
+    def test_layer_that_is_another(self):
+        """Every blob digests to its name, but a layer does not unpack to the diffID of the configuration."""
+        store = self.damaged()
+        blobs = self.layout(store) / "blobs/sha256"
+
+        def put(data):
+            digest = hashlib.sha256(data).hexdigest()
+            (blobs / digest).write_bytes(data)
+            return {"digest": "sha256:" + digest, "size": len(data)}
+        index = json.loads((self.layout(store) / "index.json").read_text())
+        manifest = json.loads((blobs / self.digest.removeprefix("sha256:")).read_text())
+        manifest["layers"][1].update(put(gzip.compress(bytes(10240), mtime=0)))  # an empty tar
+        index["manifests"][0].update(put(json.dumps(manifest).encode()))
+        (self.layout(store) / "index.json").write_text(json.dumps(index))
+        result = self.terrane(store, "fsck")
+        self.assertRegex(result.stderr, f"the layer {manifest['layers'][1]['digest']}: it unpacks to another diffID than")
+        self.assertEqual(result.returncode, 1)
+        self.terrane(store, "fsck", "--repair")
+        self.assert_store_is_sound(store)
+        self.assertEqual(self.build(self.profile, "--no-lock", store=store)["digest"], self.digest)
+
     def test_checkouts_do_not_keep_what_fsck_removed(self):
         """Their files are links to the objects, to the damaged ones as well."""
         run = ("run", "test", "--", "/nothing")
