@@ -100,7 +100,8 @@ void terrane_compile_job_show (TerraneCompileJob *self);
  *
  * Waits for its end. Afterwards the result is in the store, and is found by its key.
  *
- * Errors: %OCI_ERROR_FORMAT, %OCI_ERROR_IO, codes of %G_IO_ERROR (from libostree).
+ * Errors: %OCI_ERROR_FORMAT, %OCI_ERROR_LIMIT, %OCI_ERROR_IO, codes of %G_IO_ERROR (from
+ * libostree).
  */
 gboolean terrane_compile_job_finish (TerraneCompileJob *self, gboolean wanted, GError **error);
 

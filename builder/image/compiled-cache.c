@@ -19,7 +19,7 @@ typedef struct
   const TerraneSourceContext *context;
   TerraneSharedCache *cache;
   TerranePin *pin;
-  const TerraneBase *base; /* (nullable): the image's, to which what is taken must fit */
+  const TerraneBase *base; /* (nullable): the image's, which taken results must fit */
   OciDigest in;            /* digest of what it is compiled in: the same on every machine */
 } Exchange;
 
@@ -130,7 +130,7 @@ unpack (const Exchange *self, const TerraneSharedEntry *entry, OciDigest *out_co
   return terrane_ingest_finish (ingest, out_commit, &tree, error);
 }
 
-/* A claim that it does not fit to the image's base is not believed either: it is compiled here, if
+/* A claim that it does not fit the image's base is not believed either: it is compiled here, if
  * that gives no error. */
 static gboolean
 check_fit (const Exchange *self, const TerraneSharedEntry *entry, GError **error)
@@ -261,7 +261,7 @@ has_plain_root (TerraneTree *tree)
   return root->mode == 0755 && root->uid == 0 && root->gid == 0 && root->xattrs == NULL;
 }
 
-/* What was compiled here, and is to be given or compared. */
+/* A result that was compiled here, to be given or compared. */
 typedef struct
 {
   const Exchange *exchange;

@@ -15,7 +15,7 @@ G_BEGIN_DECLS
 /**
  * terrane_compiled_cache_take:
  * @pin: of a source of kind "compile"; its key is set
- * @base: (nullable): the image's base, to which results must fit
+ * @base: (nullable): the image's base, which results must fit
  *
  * Looks for the result of its recipe, unless that is in the store, and if there is none, for the
  * results of the recipes that it needs. Found results are added to the store as if they had been

@@ -420,7 +420,7 @@ read_taken (TerraneSharedTrees *self, Taken *taken, TerraneTree **out_tree, OciD
   return TRUE;
 }
 
-/* What was compiled elsewhere must fit to the base, as if it had been compiled here. */
+/* A tree that was compiled elsewhere must fit the base, as if it had been compiled here. */
 static gboolean
 check_fit (TerraneSharedTrees *self, const TerraneSharedEntry *entry, const TerraneBase *base,
            GError **error)

@@ -176,7 +176,7 @@ class Compiled(RegistryCache):
         self.assertFalse((self.runner / "logs").exists())
 
     def test_explained(self):
-        """What came from a registry is not called reused or run without a reason, and neither is a recipe that was not needed."""
+        """A result from a registry is not called reused or run without a reason, and neither is a recipe that was not needed."""
         self.make("user.json", "--cache-to", self.cache)
         for tag in self.tags():
             if "-tree-" in tag:
@@ -301,6 +301,7 @@ class Compiled(RegistryCache):
         self.assertEqual(len(re.findall("warning: ", result.stderr)), 1, result.stderr)
         self.assertRegex(result.stderr, "going on without --cache-from: .*: the answer is a web page")
         self.assert_fails(1, "the answer is a web page", "pull", cache)
+
     def test_no_trust_in_layers(self):
         """A layer with other files is found, although everything that is said about it is right."""
         self.recipe("user", steps=[test_compile.INSTALL])
@@ -322,7 +323,7 @@ class Compiled(RegistryCache):
                                       "--no-validate", self.profile(("tree", "user.json", {})), *arguments, store=self.runner, env=self.env)
 
     def test_libc(self):
-        """What comes from a registry must fit the image's base, which its key does not contain; `in` is not needed for that."""
+        """Results from a registry must fit the base, which their keys do not contain; `in` is not needed for that."""
         roots = {}
         for version in (31, 36):
             with tarfile.open(self.directory / "root.tar") as tar:
