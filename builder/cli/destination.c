@@ -132,7 +132,7 @@ terrane_destination_output (OciLayout *layout, const OciDescriptor *manifest, co
     return oci_archive_export (layout, manifest, name, transport->path, error);
   if (transport->kind == OCI_TRANSPORT_DOCKER_ARCHIVE)
     return docker_archive_export (layout, manifest, name, transport->path, error);
-  g_auto (OutputLayout) output = { NULL };
+  g_auto (OutputLayout) output = { .layout = NULL };
   return open_output (&output, transport->path, error)
          && finish_output (&output,
                            oci_image_copy (layout, manifest, output.layout, error)
@@ -154,7 +154,7 @@ terrane_destination_output_index (OciLayout *layout, const OciImageIndex *index,
                       destination);
   if (transport->kind == OCI_TRANSPORT_OCI_ARCHIVE)
     return oci_archive_export_index (layout, index, name, transport->path, error);
-  g_auto (OutputLayout) output = { NULL };
+  g_auto (OutputLayout) output = { .layout = NULL };
   return open_output (&output, transport->path, error)
          && finish_output (&output,
                            oci_image_index_copy (index, layout, output.layout, error)
