@@ -114,11 +114,6 @@ open_root (Compilation *self, TerranePin *pin, Root *root, GError **error)
 {
   const TerraneSourceContext *context = self->shared.context;
   TerranePin *in = pin->in;
-  if (context->sandbox != TERRANE_SANDBOX_BUBBLEWRAP)
-    return oci_throw (
-        error, OCI_ERROR_UNSUPPORTED,
-        "compiling needs bubblewrap's sandbox: without it steps could see this machine "
-        "and its network; build it where that works, and bring the store here");
   root->base = terrane_base_resolve (context->store, context->profile, in, context->remote,
                                      context->jobs, context->progress, error);
   if (root->base == NULL)
@@ -213,6 +208,11 @@ static gboolean
 add_pin (Compilation *self, TerranePin *pin, GError **error)
 {
   const GPtrArray *recipes = pin->recipes->recipes;
+  if (self->shared.context->sandbox != TERRANE_SANDBOX_BUBBLEWRAP)
+    return oci_throw (
+        error, OCI_ERROR_UNSUPPORTED,
+        "compiling needs bubblewrap's sandbox: without it steps could see this machine "
+        "and its network; build it where that works, and bring the store here");
   Root *root = g_new0 (Root, 1);
   g_ptr_array_add (self->roots, root);
   if (!open_root (self, pin, root, error)

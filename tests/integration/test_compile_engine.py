@@ -2,6 +2,7 @@
 killed."""
 
 import contextlib
+import hashlib
 import json
 import os
 import pathlib
@@ -15,7 +16,7 @@ import time
 import unittest
 
 import test_compile
-from terrane_test import SANITIZER, TERRANE, Registry, have, read_cache_entry, seeded_store, without_overlays
+from terrane_test import SANITIZER, TERRANE, Registry, have, read_cache_entry, seeded_store, without_overlays, write_cache_entry
 from test_compile import INSTALL
 
 WAIT = "i=0; while ! [ -e go ]; do i=$((i + 1)); [ $i -lt 300 ]; sleep 0.1; done"
@@ -504,18 +505,27 @@ mkdir -p $DESTDIR$PREFIX; ls /dev > $DESTDIR$PREFIX/devices
                             r"would not start in the image; compile in a file system whose C library is glibc 2\.31 or older, or take a newer base",
                           "build", "--no-validate", profile)
         self.assertFalse((self.store / "logs").exists())
-        other = self.base
-        self.base = self.root
+        # The result is known, and fits the other base as little. Archives, since a directory that was just made has another key each time.
+        directories = self.base, self.root
+        archives = {}
+        for name in ("old", "new"):
+            path = self.directory / f"{name}.tar"
+            subprocess.run(["tar", "-cf", path, "-C", self.directory / name, "."], check=True)
+            archives[name] = {"archive": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+        self.base = self.root = archives["new"]
         self.make("x.json")
-        # The result is known now, and fits the other base as little as before; also if only the recipe's result is left, without a note.
-        self.base = other
+        trees = self.compiled()
+        self.make("x.json")
+        self.assertEqual(self.compiled(), trees)
+        self.base = archives["old"]
         profile = self.profile(("x", "x.json", {}))
-        words = r"trees\[0\]\.compile\.in: ‘.*new’ has glibc 2\.36, and the image's base ‘.*old’ has glibc 2\.31"
-        self.assert_fails(2, words, "build", "--no-validate", profile)
+        words = r"trees\[0\]\.compile\.in: ‘.*new\.tar’ has glibc 2\.36, and the image's base ‘.*old\.tar’ has glibc 2\.31"
+        self.assert_fails(2, words, "build", "--no-validate", "--sandbox", "none", profile)  # nothing would be compiled
         entries = [path for path in (self.store / "cache/trees").iterdir() if "in" in read_cache_entry(path)]
         self.assertEqual([read_cache_entry(path)["in"]["minor"] for path in entries], [36])
+        write_cache_entry(entries[0], {"commit": read_cache_entry(entries[0])["commit"]})  # by an older version
         self.assert_fails(2, words, "build", "--no-validate", profile)
-        self.base, self.root = self.root, self.base
+        self.root, self.base = directories
         self.make(self.recipe("x", steps=[INSTALL]))
 
     def test_processor(self):
@@ -529,8 +539,7 @@ mkdir -p $DESTDIR$PREFIX; ls /dev > $DESTDIR$PREFIX/devices
         self.assert_fails(2, r"trees\[0\]\.compile\.in: ‘.*arm’ is for arm64 by its /bin/sh, and the image is for amd64; compile in a file system of the image's processor",
                           "build", "--no-validate", profile)
         profile = self.profile(("x", "x.json", {}), platform="linux/arm64")
-        busybox = {"archive": "root.tar"}
-        self.root = busybox
+        self.root = self.base
         self.make("x.json")  # its key has no processor
         self.assert_fails(2, r"trees\[0\]\.compile\.in: ‘.*root\.tar’ is for amd64 by its /bin/sh, and the image is for arm64",
                           "build", "--no-validate", self.profile(("x", "x.json", {}), platform="linux/arm64"))

@@ -65,21 +65,21 @@ test_build_id (void)
                               "-Wl,--build-id=sha1" };
   const char *const sources[] = { text, text, other };
   g_auto (TestDir) dir = test_dir_new ();
-  g_autofree char *paths[G_N_ELEMENTS (ids)] = { NULL };
+  g_autoptr (GPtrArray) paths = g_ptr_array_new_with_free_func (g_free);
   for (size_t i = 0; i < G_N_ELEMENTS (ids); i++)
     {
       g_autofree char *name = g_strdup_printf ("%zu.so", i);
       g_autofree char *input = test_dir_write (&dir, "x.c", sources[i], strlen (sources[i]));
-      paths[i] = test_dir_file (&dir, name);
-      const char *const argv[] = { "gcc", "-shared", "-fPIC", "-nostdlib", ids[i],
-                                   "-o",  paths[i],  input,   NULL };
+      g_ptr_array_add (paths, test_dir_file (&dir, name));
+      const char *const argv[] = { "gcc", "-shared",       "-fPIC", "-nostdlib", ids[i],
+                                   "-o",  paths->pdata[i], input,   NULL };
       gboolean ok = FALSE;
       g_autofree char *said = test_run_tool (argv, &ok);
       if (said == NULL || !ok)
         return;
     }
-  g_auto (OciFd) first = open (paths[0], O_RDONLY | O_CLOEXEC);
-  g_auto (OciFd) second = open (paths[2], O_RDONLY | O_CLOEXEC);
+  g_auto (OciFd) first = open (paths->pdata[0], O_RDONLY | O_CLOEXEC);
+  g_auto (OciFd) second = open (paths->pdata[2], O_RDONLY | O_CLOEXEC);
   g_auto (TerraneElfDifference) found = { 0 };
   terrane_elf_compare (first, second, &found);
   g_assert_cmpuint (found.sections->len, ==, 2);
@@ -88,12 +88,12 @@ test_build_id (void)
   /* "even" and "evil" differ in their third letter. */
   g_autofree char *content = NULL;
   gsize len = 0;
-  g_assert_true (g_file_get_contents (paths[0], &content, &len, NULL));
+  g_assert_true (g_file_get_contents (paths->pdata[0], &content, &len, NULL));
   const char *word = memmem (content, len, "even", 5);
   g_assert_true (found.in_content);
   g_assert_cmpuint (found.byte, ==, 2);
   g_assert_cmpuint (found.offset, ==, (size_t) (word - content) + 2);
-  g_autofree char *only_id = difference (paths[0], paths[1]);
+  g_autofree char *only_id = difference (paths->pdata[0], paths->pdata[1]);
   g_assert_cmpstr (only_id, ==, ".note.gnu.build-id");
 }
 
