@@ -558,15 +558,14 @@ terrane_build_run_platforms (const TerraneBuildSession *self, const char *path, 
     terrane_print_json (document);
   else if (ok)
     print_all (all, path, document);
-  if (failure != NULL && failed > 0)
-    {
-      g_set_error (error, failure->domain, failure->code,
-                   "%u of %u platforms failed; nothing was pushed or written", failed, all->len);
-      return FALSE;
-    }
-  if (failure != NULL)
+  if (failure == NULL)
+    return ok;
+  if (failed > 0)
+    g_set_error (error, failure->domain, failure->code,
+                 "%u of %u platforms failed; nothing was pushed or written", failed, all->len);
+  else
     g_propagate_error (error, g_steal_pointer (&failure));
-  return ok;
+  return FALSE;
 }
 
 gboolean

@@ -9,7 +9,7 @@ G_BEGIN_DECLS
 typedef enum
 {
   TERRANE_CAUSE_TOOLS,       /* the versions that make trees and layers */
-  TERRANE_CAUSE_TARGET,      /* what the image is for: its platform and its target */
+  TERRANE_CAUSE_TARGET,      /* platform and target of the image */
   TERRANE_CAUSE_SOURCE,      /* the input of a source's tree */
   TERRANE_CAUSE_RECIPE,      /* compilation of one of its recipes */
   TERRANE_CAUSE_TRANSFORM,   /* changes to a tree after it was read */
@@ -17,7 +17,7 @@ typedef enum
   TERRANE_CAUSE_LAYERS,      /* how trees are divided into layers */
   TERRANE_CAUSE_CONFIG,      /* the image's configuration */
   TERRANE_CAUSE_ANNOTATIONS, /* of its manifest */
-  TERRANE_CAUSE_CHECKS,      /* what the static checks depend on besides the image */
+  TERRANE_CAUSE_CHECKS,      /* settings of the static checks */
   TERRANE_CAUSE_VALIDATION,  /* what the validation runs, and how */
 } TerraneCauseKind;
 

@@ -5,10 +5,12 @@
 #include "builder/store/metadata.h"
 #include "builder/store/names.h"
 
+#include "oci/base/text-hash.h"
 #include "oci/image.h"
 #include "oci/layer-stream.h"
 
 #include <fcntl.h>
+#include <string.h>
 
 typedef struct
 {
@@ -21,6 +23,7 @@ typedef struct
   OciLayout *layout;       /* the layout that is being read */
   const char *noun;        /* the noun for one of them */
   GPtrArray *broken_blobs; /* of OciDigest */
+  GHashTable *diff_ids;    /* char *, a layer's digest -> char *, its diffID: images share layers */
 } Checker;
 
 static void note (Checker *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
@@ -80,38 +83,59 @@ check_blobs (Checker *self, OciLayout *layout, const char *noun, GError **error)
   return TRUE;
 }
 
+/* Unpacks a layer, each only once. @out_diff_id: (out) (transfer none) (nullable): %NULL if the
+ * layer is elsewhere, or damaged, which was reported as such */
+static gboolean
+find_diff_id (Checker *self, const OciDescriptor *layer, const char **out_diff_id, GError **error)
+{
+  OciLayout *layout = terrane_store_layout (self->store);
+  OciDigest actual;
+  OciDigestText text;
+  g_auto (OciFd) fd = -1;
+  gboolean found = FALSE;
+  const char *key = oci_digest_text (&layer->digest, text);
+  *out_diff_id = g_hash_table_lookup (self->diff_ids, key);
+  if (*out_diff_id != NULL)
+    return TRUE;
+  if (!oci_layout_find_blob (layout, &layer->digest, &found, NULL, error))
+    return FALSE;
+  if (!found || !oci_layout_open_verified (layout, layer, &fd, NULL))
+    return TRUE;
+  OCI_PREFIX (error, "the layer %s", key);
+  g_autoptr (OciLayerStream) stream = oci_layer_stream_new (fd, error);
+  if (stream == NULL || !oci_layer_stream_finish (stream, &actual, error))
+    return FALSE;
+  g_autofree char *name = g_strdup (key);
+  char *diff_id = g_strdup (oci_digest_text (&actual, text));
+  g_hash_table_insert (self->diff_ids, g_steal_pointer (&name), diff_id);
+  *out_diff_id = diff_id;
+  return TRUE;
+}
+
 /* Layers that are elsewhere, and those of images without a usable configuration, are not
  * compared. */
 static gboolean
 check_diff_ids (Checker *self, const OciDescriptor *image, GError **error)
 {
-  OciLayout *layout = terrane_store_layout (self->store);
   g_autoptr (OciManifest) manifest = NULL;
   g_autoptr (OciImageConfig) config = NULL;
-  if (!oci_image_read (layout, image, &manifest, &config, NULL))
+  if (!oci_image_read (terrane_store_layout (self->store), image, &manifest, &config, NULL))
     return TRUE;
   for (guint i = 0; i < manifest->layers->len; i++)
     {
       const OciDescriptor *layer = manifest->layers->pdata[i];
-      OciDigest said, actual;
+      const char *actual = NULL;
+      OciDigest said;
       OciDigestText text;
-      g_auto (OciFd) fd = -1;
-      gboolean found = FALSE;
-      if (!oci_layout_find_blob (layout, &layer->digest, &found, NULL, error))
-        return FALSE;
-      /* A damaged blob was reported as such. */
-      if (!found || !oci_image_config_diff_id (config, i, &said, NULL)
-          || !oci_layout_verify_blob (layout, layer, NULL))
+      if (!oci_image_config_diff_id (config, i, &said, NULL))
         continue;
-      OCI_PREFIX (error, "the layer %s", oci_digest_text (&layer->digest, text));
-      g_autoptr (OciLayerStream) stream = oci_layout_open_blob (layout, layer, &fd, error)
-                                              ? oci_layer_stream_new (fd, error)
-                                              : NULL;
-      if (stream == NULL || !oci_layer_stream_finish (stream, &actual, error))
+      if (!find_diff_id (self, layer, &actual, error))
         return FALSE;
-      if (!oci_digest_equal (&said, &actual))
+      if (actual != NULL && strcmp (actual, oci_digest_text (&said, text)) != 0)
         return oci_throw (error, OCI_ERROR_CORRUPT,
-                          "it unpacks to another diffID than the image's configuration says");
+                          "the layer %s: it unpacks to another diffID than the image's "
+                          "configuration says",
+                          oci_digest_text (&layer->digest, text));
     }
   return TRUE;
 }
@@ -226,7 +250,11 @@ terrane_fsck (TerraneStore *store, gboolean repair, TerraneFsckFunc report, gpoi
               guint *out_problems, guint *out_unread, GError **error)
 {
   OCI_PREFIX (error, "the store %s", terrane_store_path (store));
-  Checker self = { .store = store, .repair = repair, .report = report, .data = data };
+  g_autoptr (GHashTable) diff_ids =
+      g_hash_table_new_full (oci_text_hash, g_str_equal, g_free, g_free);
+  Checker self = {
+    .store = store, .repair = repair, .report = report, .data = data, .diff_ids = diff_ids
+  };
   /* The store's index was read when the store was opened; if it is damaged here, that happened
    * since. */
   if (repair && !terrane_names_repair (store, report, data, &self.problems, error))
